@@ -1,0 +1,52 @@
+import type { Verdict } from '../sandbox/types.ts';
+
+/** What the policy reads, and how much it may answer. */
+export interface Prompt<Item = unknown> {
+  id: string;
+  /** Name of the source that drew it. */
+  source: string;
+  text: string;
+  tokens: number[];
+  maxNewTokens: number;
+  /** What the source needs to grade the completions. */
+  item: Item;
+}
+
+/** One sampled answer. */
+export interface Completion {
+  tokens: number[];
+  /** Log-probability of each token under the policy that sampled it (nats, at the sampling temperature 1). */
+  logProbs: number[];
+  text: string;
+  /** False when the answer was cut at `maxNewTokens` without an end token. */
+  terminated: boolean;
+}
+
+/** The reward of one completion and where it comes from. */
+export interface Grade {
+  reward: number;
+  /** Named parts that explain the reward, each a number a student can read. */
+  parts: Record<string, number>;
+  verdict?: Verdict;
+  /** Whatever a viewer may want: per-test results, the error line, the answer cells. */
+  detail?: Record<string, unknown>;
+}
+
+/** A graded completion inside its group. */
+export interface Rollout {
+  prompt: Prompt;
+  completion: Completion;
+  grade: Grade;
+  advantage: number;
+}
+
+/** Draws prompts, grades completions, observes rollouts (TRL: environment and reward function). */
+export interface PromptSource<Item = unknown> {
+  readonly name: string;
+  /** At most `count` prompts for this step; fewer when the source has no more. Deterministic in (seed, step). */
+  draw(step: number, count: number): Prompt<Item>[];
+  /** Grades `completions[i]`, the group of answers to `prompts[i]`. */
+  grade(prompts: Prompt<Item>[], completions: Completion[][]): Promise<Grade[][]>;
+  /** Sees every graded group of the step, of every source; returns its own metrics. */
+  observe(step: number, groups: Rollout[][]): Promise<Record<string, number>>;
+}
