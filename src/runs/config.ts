@@ -1,0 +1,94 @@
+export const METHODS = ['sft', 'grpo', 'coderl_plus'] as const;
+export const DEVICES = ['auto', 'webgpu', 'wasm'] as const;
+
+/**
+ * One entry of the configuration: the single source of flags, URL keys, page controls and validation.
+ * Names are verl's where verl has the option.
+ */
+export interface Option<T> {
+  default: T;
+  /** A short explanation for people. */
+  help: string;
+  choices?: readonly string[];
+  min?: number;
+  max?: number;
+  integer?: boolean;
+}
+
+const number = (value: number, help: string, limits: Partial<Option<number>> = {}): Option<number> => ({
+  default: value,
+  help,
+  ...limits,
+});
+const integer = (value: number, help: string, min = 0, max = 1e9): Option<number> =>
+  number(value, help, { integer: true, min, max });
+const flag = (value: boolean, help: string): Option<boolean> => ({ default: value, help });
+const choice = <T extends string>(value: T, choices: readonly T[], help: string): Option<T> => ({
+  default: value,
+  choices,
+  help,
+});
+const text = (value: string, help: string): Option<string> => ({ default: value, help });
+
+export const OPTIONS = {
+  method: choice(
+    'coderl_plus',
+    METHODS,
+    'how to train: supervised, GRPO, or GRPO with execution-semantics alignment',
+  ),
+  steps: integer(80, 'number of training steps', 1),
+  seed: integer(0, 'fixes every random choice'),
+  device: choice('auto', DEVICES, 'auto takes a hardware WebGPU adapter where there is one, else wasm'),
+
+  families: text('pipelines', 'task families to train and evaluate on, comma separated'),
+  train_batch_size: integer(64, 'prompts a step, of all sources together', 1, 4096),
+  'rollout.n': integer(8, 'completions a prompt (the group)', 1, 256),
+  'rollout.temperature': number(1, 'sampling temperature', { min: 0.01, max: 10 }),
+  'rollout.top_p': number(1, 'nucleus sampling threshold', { min: 0.01, max: 1 }),
+  'rollout.max_new_tokens': integer(64, 'longest completion, in tokens', 1, 512),
+
+  adv_estimator: choice('grpo', ['grpo'] as const, 'how rewards become advantages'),
+  norm_adv_by_std_in_grpo: flag(true, 'divide group advantages by the group standard deviation'),
+  lr: number(1e-4, 'AdamW learning rate', { min: 0, max: 1 }),
+  lr_warmup_steps: integer(10, 'optimizer steps over which the learning rate rises to `lr`'),
+  weight_decay: number(0.01, 'AdamW decoupled weight decay', { min: 0, max: 1 }),
+  beta1: number(0.9, 'AdamW first-moment decay', { min: 0, max: 0.9999 }),
+  beta2: number(0.99, 'AdamW second-moment decay', { min: 0, max: 0.99999 }),
+  grad_clip: number(1, 'largest global gradient norm', { min: 1e-6, max: 1e6 }),
+  ppo_mini_batches: integer(2, 'mini-batches (optimizer steps) a batch', 1, 64),
+  ppo_epochs: integer(1, 'passes over each batch', 1, 16),
+  clip_ratio_low: number(0.2, 'lower clip of the probability ratio', { min: 0, max: 1 }),
+  clip_ratio_high: number(0.2, 'upper clip of the probability ratio', { min: 0, max: 10 }),
+  clip_ratio_c: number(3, 'dual clip: bound on the loss of negative advantages', { min: 1, max: 100 }),
+  loss_agg_mode: choice(
+    'token-mean',
+    ['token-mean', 'seq-mean-token-mean', 'seq-mean-token-sum'] as const,
+    'how token losses become one loss',
+  ),
+  use_kl_loss: flag(false, 'add a KL penalty to the starting policy'),
+  kl_loss_coef: number(0.001, 'weight of the KL penalty (k3 estimator)', { min: 0, max: 10 }),
+  entropy_coeff: number(0, 'weight of the entropy bonus', { min: 0, max: 10 }),
+
+  align_ratio: number(0.4, 'share of alignment prompts in a CodeRL+ batch', { min: 0, max: 1 }),
+  align_reward: choice(
+    'released',
+    ['paper', 'released'] as const,
+    'paper: share of variables right; released code: 0.1 for the format + 0.9 x share of output and variables right',
+  ),
+  align_max_variables: integer(3, 'variables asked for in one question, the last defined first', 1, 8),
+  align_value: choice(
+    'last_definition',
+    ['last_definition', 'end_of_program'] as const,
+    "a variable's true value: at its last definition, or when the program returns",
+  ),
+  align_max_prompt_tokens: integer(128, 'longer alignment questions are dropped', 8, 4096),
+  align_max_new_tokens: integer(64, 'longest alignment answer, in tokens', 1, 512),
+
+  eval_every: integer(20, 'steps between evaluations during training (0: none)'),
+  eval_tasks: integer(300, 'held-out tasks in evaluations during training', 1, 100000),
+  eval_final_tasks: integer(1000, 'held-out tasks in the evaluations before and after', 1, 100000),
+  eval_samples: integer(0, 'samples a task for pass@k (0: greedy only)', 0, 256),
+} as const;
+
+export type OptionName = keyof typeof OPTIONS;
+export type Config = { -readonly [K in OptionName]: (typeof OPTIONS)[K]['default'] };

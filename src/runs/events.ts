@@ -1,0 +1,85 @@
+import type { Config } from './config.ts';
+
+/** The device that a run computes on; shown wherever a figure is. */
+export interface DeviceInfo {
+  backend: 'webgpu' | 'wasm' | 'cpu';
+  /** Adapter description for `webgpu`, engine description otherwise. */
+  adapter: string;
+  /** True for a software WebGPU adapter, whose seconds say nothing about a GPU's. */
+  software: boolean;
+}
+
+/** A proportion with its 95% Wilson interval and the number of trials. */
+export interface Proportion {
+  value: number;
+  low: number;
+  high: number;
+  count: number;
+}
+
+/** The evaluation of one policy on held-out tasks. */
+export interface Evaluation {
+  step: number;
+  /** Greedy pass@1 on hidden tests and the other measures, by name. */
+  measures: Record<string, Proportion>;
+  /** Share of each verdict among the greedy programs. */
+  verdicts: Record<string, number>;
+  seconds: number;
+}
+
+/** One line of `rollouts.jsonl`. */
+export interface RolloutRecord {
+  step: number;
+  source: string;
+  group: number;
+  sample: number;
+  prompt_id: string;
+  prompt: string;
+  completion: string;
+  tokens: number;
+  terminated: boolean;
+  verdict?: string;
+  reward: number;
+  parts: Record<string, number>;
+  advantage: number;
+  detail?: Record<string, unknown>;
+}
+
+/** One line of `metrics.jsonl`: `step`, then TRL's names. Wall-clock fields end in `_time` or `_per_second`. */
+export type StepMetrics = { step: number } & Record<string, number>;
+
+/** Everything that a run tells its page or terminal, in order. */
+export type RunEvent =
+  | { type: 'device'; device: DeviceInfo }
+  | { type: 'status'; message: string }
+  | { type: 'step'; metrics: StepMetrics; totalSteps: number }
+  | { type: 'rollouts'; records: RolloutRecord[] }
+  | { type: 'evaluation'; name: 'before' | 'during' | 'after'; evaluation: Evaluation }
+  | { type: 'policy'; files: PolicyFiles }
+  | { type: 'done'; steps: number; stopped: boolean }
+  | { type: 'error'; message: string };
+
+/** A policy as a directory: file name to bytes. */
+export type PolicyFiles = Record<string, Uint8Array>;
+
+/** What the trainer worker exposes through comlink. */
+export interface TrainerApi {
+  /**
+   * Runs one training to its end, to `stop()`, or to an error (reported as an event, then rejected).
+   * @param tasks a JSONL text of the user's own tasks, when given
+   */
+  train(config: Config, policy: PolicyFiles, emit: (event: RunEvent) => void, tasks?: string): Promise<void>;
+  /** Evaluates a policy on held-out tasks. */
+  evaluate(
+    config: Config,
+    policy: PolicyFiles,
+    emit: (event: RunEvent) => void,
+    tasks?: string,
+  ): Promise<Evaluation>;
+  pause(): void;
+  resume(): void;
+  /** Runs one update and pauses again. */
+  stepOnce(): void;
+  /** Ends after the update in progress; `train` then evaluates, emits the policy and resolves. */
+  stop(): void;
+}

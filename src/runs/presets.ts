@@ -1,0 +1,17 @@
+import type { Config, METHODS } from './config.ts';
+
+export type Method = (typeof METHODS)[number];
+
+/** Where a method wants another default than the one in `OPTIONS`. */
+export const METHOD_DEFAULTS: Record<Method, Partial<Config>> = {
+  sft: {},
+  grpo: {},
+  coderl_plus: {},
+};
+
+/** `--quick`: a run of about a minute on two cores, for tests and first looks. */
+export const QUICK: Record<Method, Partial<Config>> = {
+  sft: { steps: 20, eval_every: 0, eval_final_tasks: 100 },
+  grpo: { steps: 6, train_batch_size: 16, eval_every: 3, eval_tasks: 50, eval_final_tasks: 100 },
+  coderl_plus: { steps: 6, train_batch_size: 16, eval_every: 3, eval_tasks: 50, eval_final_tasks: 100 },
+};
