@@ -1,0 +1,35 @@
+import { exp4 } from './math';
+
+/** y = silu(gate) up, where each row of x holds gate then up, f values each (a multiple of 4). */
+export function swiglu(x: usize, y: usize, rows: i32, f: i32): void {
+  const bytes = (<usize>f) << 2;
+  const one = f32x4.splat(1);
+  for (let i = 0; i < rows; i++) {
+    for (let o: usize = 0; o < bytes; o += 16) {
+      const g = v128.load(x + o);
+      const sigmoid = f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(g))));
+      v128.store(y + o, f32x4.mul(f32x4.mul(g, sigmoid), v128.load(x + bytes + o)));
+    }
+    x += bytes << 1;
+    y += bytes;
+  }
+}
+
+/** d gate = dy up sigmoid (1 + gate (1 - sigmoid)), d up = dy silu(gate). */
+export function swigluGrad(x: usize, dy: usize, dx: usize, rows: i32, f: i32): void {
+  const bytes = (<usize>f) << 2;
+  const one = f32x4.splat(1);
+  for (let i = 0; i < rows; i++) {
+    for (let o: usize = 0; o < bytes; o += 16) {
+      const g = v128.load(x + o);
+      const d = v128.load(dy + o);
+      const sigmoid = f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(g))));
+      const slope = f32x4.mul(sigmoid, f32x4.add(one, f32x4.mul(g, f32x4.sub(one, sigmoid))));
+      v128.store(dx + o, f32x4.mul(f32x4.mul(d, v128.load(x + bytes + o)), slope));
+      v128.store(dx + bytes + o, f32x4.mul(d, f32x4.mul(g, sigmoid)));
+    }
+    x += bytes << 1;
+    dx += bytes << 1;
+    dy += bytes;
+  }
+}
