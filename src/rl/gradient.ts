@@ -1,0 +1,21 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Policy } from '../policy/policy.ts';
+import { layoutOf } from '../policy/config.ts';
+import { nameWeights, type Weights } from '../policy/transformer.ts';
+
+/**
+ * Loss and flat gradient of a scalar function of the weights.
+ * @returns the loss as a scalar tensor and the gradient as one buffer, [parameterCount]; the caller disposes both
+ */
+export function lossAndGradient(
+  policy: Policy,
+  loss: (weights: Weights) => tf.Scalar,
+): { loss: tf.Scalar; gradient: tf.Tensor1D } {
+  return tf.tidy(() => {
+    const sizes = layoutOf(policy.config).map((spec) => spec.size);
+    const pieces = tf.split(policy.parameters, sizes);
+    const evaluate = tf.valueAndGrads((...weights: tf.Tensor[]) => loss(nameWeights(weights, policy.config)));
+    const { value, grads } = evaluate(pieces);
+    return { loss: value as tf.Scalar, gradient: tf.concat(grads as tf.Tensor1D[]) };
+  });
+}
