@@ -1,0 +1,140 @@
+/**
+ * A trainer that computes nothing and is done at once: tests of the page and the terminal build with it in
+ * place of `workers/trainer.ts`. What it should do is said by the tasks text: `fail`, `crash`, `slow`, ...
+ */
+import * as Comlink from 'comlink';
+import type { Config } from '../src/runs/config.ts';
+import type {
+  Evaluation,
+  PolicyFiles,
+  Proportion,
+  RolloutRecord,
+  RunEvent,
+  TrainerApi,
+} from '../src/runs/events.ts';
+
+const DEVICE: RunEvent = {
+  type: 'device',
+  device: { backend: 'wasm', adapter: 'scripted engine', software: false },
+};
+
+function proportion(value: number): Proportion {
+  return { value, low: value - 0.02, high: value + 0.02, count: 1000 };
+}
+
+function evaluation(step: number): Evaluation {
+  return {
+    step,
+    measures: {
+      'pass@1': proportion(0.25 + 0.01 * step),
+      code_reasoning: proportion(0.35),
+      trace_exact: proportion(0.2),
+    },
+    verdicts: { pass: 0.25, wrong_answer: 0.75 },
+    seconds: 0.1,
+  };
+}
+
+function rollouts(config: Config, step: number): RolloutRecord[] {
+  return Array.from({ length: config['rollout.n'] }, (_, sample) => ({
+    step,
+    source: 'code',
+    group: 0,
+    sample,
+    prompt_id: `task-${step}`,
+    prompt: 'Double every number.\nfunction f(a) {\n',
+    completion: `  return a.map((x) => x * ${sample});\n}`,
+    tokens: 12,
+    terminated: true,
+    verdict: sample === 2 ? 'pass' : 'wrong_answer',
+    reward: sample === 2 ? 1 : 0,
+    parts: { tests: sample === 2 ? 1 : 0 },
+    advantage: sample === 2 ? 1.5 : -0.2,
+  }));
+}
+
+let stopped = false;
+let paused = false;
+let stepsAllowed = 0;
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+function checkPolicy(policy: PolicyFiles): void {
+  const weights = policy['model.safetensors'];
+  if (weights && weights.length < 8) throw new Error('model.safetensors: expected a header of 8 bytes');
+}
+
+const api: TrainerApi = {
+  async train(config, policy, emit, tasks) {
+    const send = emit as (event: RunEvent) => Promise<void>;
+    await send(DEVICE);
+    await send({ type: 'status', message: 'loading the policy' });
+    try {
+      checkPolicy(policy);
+      if (tasks?.includes('fail')) throw new Error('the script says fail');
+    } catch (error) {
+      await send({ type: 'error', message: (error as Error).message });
+      throw error;
+    }
+    await send({ type: 'evaluation', name: 'before', evaluation: evaluation(0) });
+    let step = 0;
+    while (step < config.steps && !stopped) {
+      if (paused && stepsAllowed === 0) {
+        await sleep(20);
+        continue;
+      }
+      if (stepsAllowed > 0) stepsAllowed--;
+      step++;
+      await sleep(tasks?.includes('slow') ? 300 : 20);
+      if (tasks?.includes('crash') && step === 2)
+        setTimeout(() => {
+          throw new Error('the script says crash');
+        });
+      await send({ type: 'rollouts', records: rollouts(config, step) });
+      await send({
+        type: 'step',
+        totalSteps: config.steps,
+        metrics: {
+          step,
+          reward: 0.3 + 0.001 * step,
+          reward_std: 0.1,
+          loss: 0.01,
+          'rewards/alignment/mean': 0.4,
+          step_time: 0.02,
+          tokens_per_second: 1234.5,
+          programs_per_second: 321,
+        },
+      });
+      if (config.eval_every > 0 && step % config.eval_every === 0) {
+        await send({ type: 'evaluation', name: 'during', evaluation: evaluation(step) });
+      }
+    }
+    await send({ type: 'evaluation', name: 'after', evaluation: evaluation(step) });
+    await send({
+      type: 'policy',
+      files: { ...policy, 'config.json': new TextEncoder().encode('{"trained":true}') },
+    });
+    await send({ type: 'done', steps: step, stopped });
+  },
+  async evaluate(_config, policy, emit) {
+    const send = emit as (event: RunEvent) => Promise<void>;
+    await send(DEVICE);
+    checkPolicy(policy);
+    return evaluation(0);
+  },
+  pause() {
+    paused = true;
+  },
+  resume() {
+    paused = false;
+  },
+  stepOnce() {
+    paused = true;
+    stepsAllowed++;
+  },
+  stop() {
+    stopped = true;
+  },
+};
+
+Comlink.expose(api);

@@ -1,0 +1,61 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { defineConfig, type Plugin } from 'vite';
+
+const ROOT = import.meta.dirname;
+
+/** Pages that are isolated from other origins get shared memory and precise clocks. */
+export const ISOLATION_HEADERS = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** Tests of the page and the terminal build with a scripted trainer instead of `workers/trainer.ts`. */
+function scriptedTrainer(file: string): Plugin {
+  return {
+    name: 'scripted-trainer',
+    enforce: 'pre',
+    resolveId: (id) =>
+      id.endsWith('/workers/trainer.ts?worker') ? `${path.resolve(ROOT, file)}?worker` : null,
+  };
+}
+
+/** Names of the shipped policy's files, so that the page need not ask for files that are not there. */
+function shippedPolicyFiles(): string[] {
+  const directory = path.join(ROOT, 'public', 'policy');
+  return existsSync(directory) ? readdirSync(directory).sort() : [];
+}
+
+const trainer = process.env.TRACEWRIGHT_TRAINER;
+
+export default defineConfig({
+  root: ROOT,
+  base: './',
+  define: { SHIPPED_POLICY_FILES: JSON.stringify(shippedPolicyFiles()) },
+  plugins: trainer ? [scriptedTrainer(trainer)] : [],
+  worker: { format: 'es' },
+  build: {
+    target: 'esnext',
+    // tfjs-backend-wasm starts its threads from the text of a function, which minifying breaks.
+    minify: false,
+    // Wasm is fetched and compiled while it streams, never inlined into scripts.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 10_000,
+    reportCompressedSize: false,
+  },
+  // Packages first met inside a worker would otherwise make the development server reload the page.
+  optimizeDeps: {
+    entries: ['index.html', 'workers/*.ts'],
+    include: [
+      'comlink',
+      'acorn',
+      'quickjs-emscripten-core',
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-backend-wasm',
+      '@tensorflow/tfjs-backend-webgpu',
+    ],
+  },
+  server: { headers: ISOLATION_HEADERS },
+  preview: { headers: ISOLATION_HEADERS },
+});
