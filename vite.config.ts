@@ -1,15 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import { ISOLATION_HEADERS } from './cli/isolation.ts';
 
 const ROOT = import.meta.dirname;
-
-/** Pages that are isolated from other origins get shared memory and precise clocks. */
-export const ISOLATION_HEADERS = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-};
 
 /** Tests of the page and the terminal build with a scripted trainer instead of `workers/trainer.ts`. */
 function scriptedTrainer(file: string): Plugin {

@@ -36,13 +36,9 @@ export function checkNode(version) {
 function npm(root, args) {
   // npm tells its scripts where it lives; calling that file with Node works on every system.
   const cli = process.env.npm_execpath;
-  const viaNode = cli?.endsWith('.js') ?? false;
-  const command = viaNode ? process.execPath : 'npm';
-  const result = spawnSync(command, viaNode ? [cli, ...args] : args, {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    shell: !viaNode && process.platform === 'win32',
-  });
+  const [command, ...words] = cli?.endsWith('.js') ? [process.execPath, cli, ...args] : ['npm', ...args];
+  const shell = command === 'npm' && process.platform === 'win32';
+  const result = spawnSync(command, words, { cwd: root, stdio: ['ignore', 2, 2], shell });
   if (result.error) throw new Error(`cannot run npm: ${result.error.message}`);
   if (result.signal) throw new Error(`npm ${args.join(' ')}: ended by ${result.signal}`);
   if (result.status !== 0) throw new Error(`npm ${args.join(' ')}: failed with exit code ${result.status}`);
@@ -76,7 +72,7 @@ export function installPackages(root) {
 }
 
 /**
- * Time of the last change of a file, or of the newest file inside a directory; 0 when it does not exist.
+ * Time of the last change of a file, or of anything inside a directory; 0 when it does not exist.
  * @param {string} place
  * @returns {number}
  */
@@ -84,7 +80,7 @@ export function newestChange(place) {
   if (!existsSync(place)) return 0;
   const status = statSync(place);
   if (!status.isDirectory()) return status.mtimeMs;
-  return Math.max(0, ...readdirSync(place).map((name) => newestChange(path.join(place, name))));
+  return Math.max(status.mtimeMs, ...readdirSync(place).map((name) => newestChange(path.join(place, name))));
 }
 
 /**

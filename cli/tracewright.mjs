@@ -3,36 +3,44 @@
  * anything is installed: it sets up what is missing, then hands over to `cli/<command>.ts`.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkNode, generateFiles, installPackages } from './setup.mjs';
 
 const COMMANDS = ['train', 'evaluate', 'start', 'test'];
+/** @type {NodeJS.Signals[]} */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** Runs `cli/<command>.ts`, passes signals on to it, and ends as it ended. */
+/**
+ * Runs `cli/<command>.ts`, passes signals on to it, and ends as it ended.
+ * @param {string} command
+ * @param {string[]} args
+ */
 function handOver(command, args) {
   const script = path.join(ROOT, 'cli', `${command}.ts`);
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
-    cwd: ROOT,
+  // npm moves to the repository; paths on the command line are meant from where the person is.
+  const cwd = process.env.npm_lifecycle_event && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd();
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script, ...args], {
+    cwd,
     stdio: 'inherit',
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(`cannot start ${process.execPath}: ${error.message}`));
   child.on('exit', (code, signal) => {
     process.exitCode = signal ? 128 + constants.signals[signal] : (code ?? 1);
   });
 }
 
+/** @param {string} message */
 function fail(message) {
   console.error(`error: ${message}`);
   process.exit(1);
 }
 
 const [command, ...args] = process.argv.slice(2);
-if (!COMMANDS.includes(command) || !existsSync(path.join(ROOT, 'package.json'))) {
+if (command === undefined || !COMMANDS.includes(command)) {
   fail(
     `unknown command "${command ?? ''}"; run one of: ${COMMANDS.map((name) => `npm run ${name}`).join(', ')}`,
   );
@@ -42,6 +50,6 @@ try {
   installPackages(ROOT);
   if (!args.includes('--help')) generateFiles(ROOT);
 } catch (error) {
-  fail(error.message);
+  fail(error instanceof Error ? error.message : String(error));
 }
 handOver(command, args);

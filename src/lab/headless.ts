@@ -10,9 +10,12 @@ export interface HeadlessJob {
   tasks?: string;
 }
 
-/** The page's side of a terminal: texts are of `encodeWire`. */
+/** How a call ended: its value, or the message of its error without the page's stack around it. */
+export type HeadlessAnswer = { value: Evaluation | null } | { error: string };
+
+/** The page's side of a terminal: jobs and answers are texts of `encodeWire`. */
 export interface HeadlessApi {
-  train(job: string): Promise<void>;
+  train(job: string): Promise<string>;
   evaluate(job: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -53,32 +56,38 @@ export function startHeadless(): void {
   if (!send) throw new Error('?headless: this page is driven by `npm run train`; open it without ?headless');
   let current: TrainerClient | undefined;
 
-  async function withTrainer<T>(work: (trainer: TrainerClient, pipe: EventPipe) => Promise<T>): Promise<T> {
+  async function work(
+    job: string,
+    call: (
+      trainer: TrainerClient,
+      job: HeadlessJob,
+      emit: (event: RunEvent) => void,
+    ) => Promise<Evaluation | null>,
+  ): Promise<string> {
     if (current) throw new Error('tracewright: a run is under way in this page');
     const trainer = new TrainerClient();
     const pipe = new EventPipe(send!);
     current = trainer;
+    let answer: HeadlessAnswer;
     try {
-      return await work(trainer, pipe);
-    } finally {
-      current = undefined;
-      await pipe.flush();
-      trainer.dispose();
+      answer = { value: await call(trainer, decodeWire<HeadlessJob>(job), pipe.emit) };
+    } catch (error) {
+      answer = { error: (error as Error).message };
     }
+    current = undefined;
+    await pipe.flush();
+    trainer.dispose();
+    return encodeWire(answer);
   }
 
   window.tracewright = {
     train: (job) =>
-      withTrainer((trainer, pipe) => {
-        const { config, policy, tasks } = decodeWire<HeadlessJob>(job);
-        return trainer.train(config, policy, pipe.emit, tasks);
+      work(job, async (trainer, { config, policy, tasks }, emit) => {
+        await trainer.train(config, policy, emit, tasks);
+        return null;
       }),
     evaluate: (job) =>
-      withTrainer(async (trainer, pipe) => {
-        const { config, policy, tasks } = decodeWire<HeadlessJob>(job);
-        const evaluation: Evaluation = await trainer.evaluate(config, policy, pipe.emit, tasks);
-        return encodeWire(evaluation);
-      }),
+      work(job, (trainer, { config, policy, tasks }, emit) => trainer.evaluate(config, policy, emit, tasks)),
     stop: async () => current?.stop(),
   };
 }

@@ -1,0 +1,138 @@
+import { type Config, OPTIONS } from '../src/runs/config.ts';
+import { nearest } from '../src/runs/nearest.ts';
+import { OPTION_NAMES, parseOptions, resolveConfig } from '../src/runs/options.ts';
+import { UserError } from './errors.ts';
+
+export type Command = 'train' | 'evaluate' | 'start' | 'test';
+
+interface Flag {
+  /** What follows the flag, as shown by `--help`; a flag without it stands alone. */
+  value?: string;
+  help: string;
+  commands: readonly Command[];
+}
+
+/** Every flag of every command. Those named like a key of the configuration set that key. */
+export const FLAGS: Record<string, Flag> = {
+  method: { value: 'NAME', help: OPTIONS.method.help, commands: ['train', 'start'] },
+  steps: { value: 'N', help: OPTIONS.steps.help, commands: ['train', 'start'] },
+  seed: { value: 'N', help: OPTIONS.seed.help, commands: ['train', 'evaluate', 'start'] },
+  device: { value: 'NAME', help: OPTIONS.device.help, commands: ['train', 'evaluate', 'start'] },
+  policy: {
+    value: 'DIR',
+    help: 'the policy to start from (the shipped one; for sft: random weights)',
+    commands: ['train', 'evaluate'],
+  },
+  tasks: {
+    value: 'FILE',
+    help: 'tasks of your own, one JSON object a line',
+    commands: ['train', 'evaluate'],
+  },
+  out: {
+    value: 'DIR',
+    help: 'directory to write, empty or new (runs/NAME)',
+    commands: ['train', 'evaluate'],
+  },
+  name: { value: 'NAME', help: 'name of the run (method and time)', commands: ['train', 'evaluate'] },
+  set: {
+    value: 'KEY=VALUE',
+    help: 'set any key below; may be repeated',
+    commands: ['train', 'evaluate', 'start'],
+  },
+  quick: { help: 'a run of about a minute on 2 cores', commands: ['train', 'evaluate', 'start'] },
+  port: { value: 'N', help: 'port to serve on (4170)', commands: ['start'] },
+  help: { help: 'show this text', commands: ['train', 'evaluate', 'start', 'test'] },
+};
+
+/** A command line, read and checked. */
+export interface Arguments {
+  config: Config;
+  help: boolean;
+  policy?: string;
+  tasks?: string;
+  out?: string;
+  name?: string;
+  port?: number;
+}
+
+/** The names of the flags that a command takes. */
+export function flagsOf(command: Command): string[] {
+  return Object.keys(FLAGS).filter((name) => FLAGS[name]!.commands.includes(command));
+}
+
+function isKey(name: string): boolean {
+  return Object.hasOwn(OPTIONS, name);
+}
+
+function unknownFlag(name: string, command: Command): UserError {
+  if (isKey(name)) return new UserError(`--${name}: set this key with --set ${name}=VALUE`);
+  const near = nearest(name, [...flagsOf(command), ...OPTION_NAMES]);
+  const instead = FLAGS[near] ? `--${near}` : `--set ${near}=VALUE`;
+  return new UserError(`unknown option --${name}, did you mean ${instead}? --help lists every option`);
+}
+
+function strayArgument(word: string, command: Command): UserError {
+  const script = command === 'start' || command === 'test' ? `npm ${command}` : `npm run ${command}`;
+  return new UserError(
+    `unexpected argument "${word}": options go after \`--\` and start with --, as in \`${script} -- --help\``,
+  );
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65535 || text.trim() === '') {
+    throw new UserError(`--port: expected an integer from 0 to 65535, got "${text}"`);
+  }
+  return port;
+}
+
+/** Splits a command line into flags and their texts, each flag known to the command. */
+function splitFlags(words: readonly string[], command: Command): [name: string, text: string][] {
+  const known = flagsOf(command);
+  const flags: [string, string][] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!;
+    const match = /^--([^=]+)(?:=(.*))?$/s.exec(word);
+    if (!match) throw strayArgument(word, command);
+    const name = match[1]!;
+    if (!known.includes(name)) throw unknownFlag(name, command);
+    const { value } = FLAGS[name]!;
+    if (!value) {
+      if (match[2] !== undefined) throw new UserError(`--${name} takes no value, got "${match[2]}"`);
+      flags.push([name, '']);
+      continue;
+    }
+    const text = match[2] ?? words[++at];
+    if (text === undefined || (match[2] === undefined && text.startsWith('--'))) {
+      throw new UserError(`--${name} needs a value: --${name} ${value}`);
+    }
+    flags.push([name, text]);
+  }
+  return flags;
+}
+
+function splitSetting(text: string): [key: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UserError(`--set: expected KEY=VALUE, got "${text}"`);
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
+/** Reads and checks a command line. */
+export function parseArguments(words: readonly string[], command: Command): Arguments {
+  const flags = splitFlags(words, command);
+  const given = new Map(flags);
+  const settings = flags.flatMap(([name, text]): [string, string][] => {
+    if (name === 'set') return [splitSetting(text)];
+    return isKey(name) ? [[name, text]] : [];
+  });
+  const port = given.get('port');
+  return {
+    config: resolveConfig(parseOptions(settings), { quick: given.has('quick') }),
+    help: given.has('help'),
+    policy: given.get('policy'),
+    tasks: given.get('tasks'),
+    out: given.get('out'),
+    name: given.get('name'),
+    port: port === undefined ? undefined : parsePort(port),
+  };
+}

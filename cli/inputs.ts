@@ -1,0 +1,95 @@
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Config } from '../src/runs/config.ts';
+import type { PolicyFiles } from '../src/runs/events.ts';
+import { needsPolicy } from '../src/runs/options.ts';
+import { UserError } from './errors.ts';
+import { ROOT } from './site.ts';
+
+const SHIPPED = path.join(ROOT, 'public', 'policy');
+
+/** What a policy directory must hold; a checkpoint's contents are checked by the trainer that loads it. */
+const NEEDED = ['config.json', 'model.safetensors', 'tokenizer.json'];
+
+/** Reads a policy directory: every file in it, by name. */
+export function readPolicy(directory: string): PolicyFiles {
+  if (!existsSync(directory) || !statSync(directory).isDirectory()) {
+    throw new UserError(`--policy ${directory}: there is no such directory; give one that a run has written`);
+  }
+  const missing = NEEDED.filter((name) => !existsSync(path.join(directory, name)));
+  if (missing.length > 0) {
+    throw new UserError(`--policy ${directory}: no policy, it lacks ${missing.join(', ')}`);
+  }
+  const names = readdirSync(directory).filter((name) => statSync(path.join(directory, name)).isFile());
+  return Object.fromEntries(
+    names.map((name) => [name, new Uint8Array(readFileSync(path.join(directory, name)))]),
+  );
+}
+
+/** The policy that a run starts from: the given one, the shipped one, or none for a method that needs none. */
+export function startingPolicy(
+  directory: string | undefined,
+  method: Config['method'] | 'evaluate',
+): PolicyFiles {
+  if (directory !== undefined) return readPolicy(directory);
+  if (method !== 'evaluate' && !needsPolicy(method)) return {};
+  if (!existsSync(SHIPPED)) {
+    throw new UserError(
+      'there is no shipped policy in public/policy: train one with --method sft, or give --policy DIR',
+    );
+  }
+  return readPolicy(SHIPPED);
+}
+
+/** Reads a file of the user's own tasks; its lines are checked where they are loaded. */
+export function readTasks(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  if (!existsSync(file) || !statSync(file).isFile())
+    throw new UserError(`--tasks ${file}: there is no such file`);
+  return readFileSync(file, 'utf8');
+}
+
+/** A name for a run that was given none: `coderl_plus-20250131-142501`. */
+export function defaultName(kind: string, now = new Date()): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  return `${kind}-${date}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+}
+
+/** A path as people know it: from where they are, unless it lies elsewhere. */
+export function showPath(place: string): string {
+  const relative = path.relative(process.cwd(), place);
+  return relative.startsWith('..') ? place : relative;
+}
+
+function nearestExisting(place: string): string {
+  return existsSync(place) ? place : nearestExisting(path.dirname(place));
+}
+
+/** Chooses the directory of a run and checks, before anything is computed, that it can be written. */
+export function outputDirectory(given: { out?: string; name?: string }, kind: string): string {
+  const { name = defaultName(kind) } = given;
+  if (!/^[\w.-]+$/.test(name) || name === '.' || name === '..') {
+    throw new UserError(
+      `--name "${name}": a name may hold letters, digits, ".", "_" and "-" only; use --out for a path`,
+    );
+  }
+  const directory = given.out === undefined ? path.join(ROOT, 'runs', name) : path.resolve(given.out);
+  const existing = nearestExisting(directory);
+  if (!statSync(existing).isDirectory()) {
+    throw new UserError(
+      `--out ${showPath(directory)}: "${existing}" is a file; give a directory that is new or empty`,
+    );
+  }
+  if (existsSync(directory) && readdirSync(directory).length > 0) {
+    throw new UserError(
+      `${showPath(directory)} is not empty, and nothing is overwritten: give another --out or --name`,
+    );
+  }
+  try {
+    accessSync(existing, constants.W_OK);
+  } catch {
+    throw new UserError(`--out ${showPath(directory)}: no permission to write in "${existing}"`);
+  }
+  return directory;
+}

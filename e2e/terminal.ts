@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../cli/site.ts';
+
+/** How a command ended and what it said. */
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A command under way. */
+export interface Running {
+  process: ChildProcess;
+  /** Resolves when stdout holds the text. */
+  said(text: string): Promise<void>;
+  ended: Promise<Ended>;
+}
+
+/** Starts a command as its npm script does. */
+export function start(command: string, args: string[], environment: Record<string, string> = {}): Running {
+  const child = spawn(process.execPath, [path.join(ROOT, 'cli', 'tracewright.mjs'), command, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, npm_lifecycle_event: '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const waiting: [text: string, resolve: () => void][] = [];
+  child.stdout.on('data', (data) => {
+    stdout += data;
+    for (const [text, resolve] of waiting) if (stdout.includes(text)) resolve();
+  });
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  return {
+    process: child,
+    said: (text) =>
+      new Promise((resolve, reject) => {
+        waiting.push([text, resolve]);
+        child.on('exit', () => reject(new Error(`ended before it said "${text}":\n${stdout}\n${stderr}`)));
+        if (stdout.includes(text)) resolve();
+      }),
+    ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr }))),
+  };
+}
+
+/** Runs a command to its end, with the scripted trainer unless the environment says otherwise. */
+export function run(
+  command: string,
+  args: string[],
+  environment: Record<string, string> = {},
+): Promise<Ended> {
+  return start(command, args, { TRACEWRIGHT_TRAINER: 'e2e/scriptedTrainer.ts', ...environment }).ended;
+}
+
+/** Writes a directory that looks like a policy. */
+export function writePolicy(directory: string, weights = '{"a":1,"bbbb":2}'): string {
+  mkdirSync(directory, { recursive: true });
+  for (const name of ['config.json', 'tokenizer.json']) writeFileSync(path.join(directory, name), '{}');
+  writeFileSync(path.join(directory, 'model.safetensors'), weights);
+  return directory;
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from '@playwright/test';
+import { browserFlags, ensureBrowser } from './cli/browser.ts';
+
+export default defineConfig({
+  testDir: 'e2e',
+  // Every test computes; two at once on a small machine would only slow each other down.
+  workers: 1,
+  timeout: 120_000,
+  forbidOnly: Boolean(process.env.CI),
+  reporter: [['list']],
+  use: {
+    launchOptions: { executablePath: ensureBrowser(), args: browserFlags('webgpu') },
+  },
+});
