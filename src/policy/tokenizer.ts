@@ -164,16 +164,15 @@ function tokenizerOf(spellings: readonly string[], special: readonly string[]): 
             `Tokenizer.decode(): ids must be integers from 0 to ${spellings.length - 1}, got ${id} at ${i}`,
           );
         }
+        if (value === null && options.skipSpecial) continue;
         const plain = texts[id];
-        if (value === null && options.skipSpecial) {
-          flush();
-        } else if (plain !== undefined) {
-          // A character cut short by other text reads as U+FFFD, as any UTF-8 decoder has it.
-          flush();
-          text += plain;
-        } else {
+        if (plain === undefined) {
           pending.push(...value!);
+          continue;
         }
+        // A character cut short by other text reads as U+FFFD, as any UTF-8 decoder has it.
+        flush();
+        text += plain;
       }
       flush();
       return text;

@@ -1,5 +1,5 @@
 import type { Value } from '../program/values.ts';
-import { parseValue } from './format.ts';
+import { formatValue, parseValue } from './format.ts';
 
 /** One statement of a comment: a variable, and the value it is said to hold (null: unreadable). */
 export interface Stated {
@@ -46,7 +46,7 @@ export function commentTruth(program: string, lastDefinition: Readonly<Record<st
   let right = 0;
   for (const { name, value } of statements) {
     if (!value || !Object.hasOwn(lastDefinition, name)) continue;
-    if (JSON.stringify([value.value]) === JSON.stringify([lastDefinition[name]])) right += 1;
+    if (formatValue(value.value) === formatValue(lastDefinition[name])) right += 1;
   }
   const stated = statements.length;
   return {
