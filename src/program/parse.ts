@@ -1,0 +1,119 @@
+import { type Options, Parser, type Program } from 'acorn';
+import { descendants } from './visit.ts';
+
+/** A program that passed the gate, with its syntax tree. */
+export interface ParsedProgram {
+  code: string;
+  ast: Program;
+}
+
+/** Why a program may not run, at a 1-based line and column of its source. */
+export interface ParseError {
+  error: string;
+  line: number;
+  column: number;
+}
+
+/** Limits that keep the parsers, ours and the engine's, away from the end of their stacks. */
+export const GATE = {
+  maxLength: 16_384,
+  maxBrackets: 120,
+  maxPrefixes: 64,
+  maxDepth: 400,
+} as const;
+
+/** Names that start so belong to the tracer. */
+export const RESERVED_PREFIX = '__';
+
+const OPTIONS: Options = { ecmaVersion: 2023, sourceType: 'script', locations: true };
+
+/** acorn has no option for a strict script, which is how the engine evaluates every program. */
+class StrictParser extends Parser {
+  constructor(options: Options, input: string) {
+    super(options, input);
+    (this as unknown as { strict: boolean }).strict = true;
+  }
+
+  static parseProgram(code: string): Program {
+    return new StrictParser(OPTIONS, code).parse();
+  }
+}
+
+/** Parses a program as a strict script, or says where and why it is refused. */
+export function parseProgram(code: string): ParsedProgram | ParseError {
+  const refused = gate(code);
+  if (refused) return refused;
+  let ast: Program;
+  try {
+    ast = StrictParser.parseProgram(code);
+  } catch (error) {
+    if (error instanceof RangeError) return tooDeep;
+    const { message, loc } = error as SyntaxError & { loc?: { line: number; column: number } };
+    return {
+      error: `SyntaxError: ${message.replace(/ \(\d+:\d+\)$/, '')}`,
+      line: loc?.line ?? 1,
+      column: (loc?.column ?? 0) + 1,
+    };
+  }
+  return refuseNodes(ast) ?? { code, ast };
+}
+
+/** Tells the two outcomes of {@link parseProgram} apart. */
+export function isParseError(outcome: ParsedProgram | ParseError): outcome is ParseError {
+  return 'error' in outcome;
+}
+
+const tooDeep: ParseError = { error: 'SyntaxError: the program is nested too deep', line: 1, column: 1 };
+
+const OPENING = new Set(['(', '[', '{']);
+const CLOSING = new Set([')', ']', '}']);
+/** A run of one prefix form: operators, keywords, or `name =>`. */
+const PREFIX_RUN =
+  /(?:(?:\+|-|!|~|\b(?:typeof|void|delete|new|await|yield)\b|\(?[\p{L}\p{N}_$]*\)?\s*=>)\s*){65,}/u;
+
+/** Checks what must hold before any recursive parser sees the text. */
+function gate(code: string): ParseError | undefined {
+  if (code.length > GATE.maxLength) {
+    return {
+      error: `SyntaxError: the program has ${code.length} characters, more than ${GATE.maxLength}`,
+      line: 1,
+      column: 1,
+    };
+  }
+  let depth = 0;
+  let line = 1;
+  let lineStart = 0;
+  for (let i = 0; i < code.length; i++) {
+    const character = code[i];
+    const here = () => ({ line, column: i - lineStart + 1 });
+    if (character === '\n') {
+      line++;
+      lineStart = i + 1;
+    } else if (character === '\u0000') return { error: 'SyntaxError: NUL character', ...here() };
+    else if (OPENING.has(character)) {
+      if (++depth > GATE.maxBrackets) return { ...tooDeep, ...here() };
+    } else if (CLOSING.has(character)) depth--;
+  }
+  const run = PREFIX_RUN.exec(code);
+  if (!run) return undefined;
+  const before = code.slice(0, run.index).split('\n');
+  return { ...tooDeep, line: before.length, column: before[before.length - 1].length + 1 };
+}
+
+/** Refuses syntax that reaches outside the program, and depth that brackets do not show. */
+function refuseNodes(ast: Program): ParseError | undefined {
+  for (const { node, parent, depth } of descendants(ast)) {
+    const at = { line: node.loc!.start.line, column: node.loc!.start.column + 1 };
+    if (depth > GATE.maxDepth) return { ...tooDeep, ...at };
+    if (node.type === 'ImportExpression') return { error: 'SyntaxError: import() is not available', ...at };
+    if (node.type !== 'Identifier' || !node.name.startsWith(RESERVED_PREFIX)) continue;
+    const isKey =
+      (parent?.type === 'MemberExpression' && parent.property === node && !parent.computed) ||
+      ((parent?.type === 'Property' || parent?.type === 'MethodDefinition') &&
+        parent.key === node &&
+        parent.value !== node &&
+        !parent.computed);
+    if (!isKey) return { error: `SyntaxError: names starting with ${RESERVED_PREFIX} are reserved`, ...at };
+  }
+  return undefined;
+}

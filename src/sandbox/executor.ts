@@ -1,0 +1,211 @@
+import { type InstrumentedProgram, instrument } from '../program/instrument.ts';
+import { isParseError, type ParsedProgram, parseProgram } from '../program/parse.ts';
+import { canonical, parseCanonical } from '../program/values.ts';
+import { EngineAbort } from './abi.ts';
+import { Engine, type Handle, type Image, SCRATCH } from './engine.ts';
+import { CONNECT_CODE, GUEST_CODE, HIT_LINES, TRACE_SLOTS } from './guest.ts';
+import { LIMITS } from './limits.ts';
+import { decodeTrace } from './trace-decoder.ts';
+import type { CallResult, ProgramJob, ProgramResult, RunStatus, Sandbox } from './types.ts';
+
+/** A way in which loading or calling a program failed. */
+interface Failure {
+  status: Exclude<RunStatus, 'ok'>;
+  error: string;
+  line?: number;
+}
+
+const IDENTIFIER = /^(?!__)[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+const PREPARED_CALLS = 64;
+
+/**
+ * Starts an in-process sandbox from the compiled `generated/quickjs.wasm`; the same code serves Node and workers.
+ *
+ * Before every program and before every call the engine's memory is copied back, so nothing passes from one to
+ * the next, and equal jobs give equal results to the last unit of fuel.
+ */
+export async function createExecutor(module: WebAssembly.Module): Promise<Sandbox> {
+  const executor = new Executor(await Engine.create(module));
+  return {
+    run: async (jobs) => jobs.map((job) => executor.run(job)),
+    dispose: () => {},
+  };
+}
+
+/** Runs one program at a time in one engine. Also serves synchronous callers such as benchmarks. */
+export class Executor {
+  readonly #engine: Engine;
+  readonly #runCall: Handle;
+  readonly #describe: Handle;
+  readonly #startTrace: Handle;
+  readonly #traceBuffer: Float64Array;
+  readonly #hits: Uint32Array;
+  readonly #base: Image = { bytes: new Uint8Array(0), length: 0 };
+  readonly #loaded: Image = { bytes: new Uint8Array(0), length: 0 };
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#traceBuffer = new Float64Array(engine.memory.buffer, SCRATCH.trace, TRACE_SLOTS.total);
+    this.#hits = new Uint32Array(engine.memory.buffer, SCRATCH.hits, HIT_LINES);
+    const connect = engine.evaluate(CONNECT_CODE);
+    this.#expect(
+      engine.call(connect, [
+        engine.sharedBuffer(SCRATCH.trace, this.#traceBuffer.byteLength),
+        engine.sharedBuffer(SCRATCH.hits, this.#hits.byteLength),
+      ]),
+    );
+    const host = this.#expect(engine.evaluate(GUEST_CODE));
+    [this.#runCall, this.#describe, this.#startTrace] = [0, 1, 2].map((i) => engine.element(host, i));
+    engine.prepareIntegers(PREPARED_CALLS);
+    engine.save(this.#base);
+  }
+
+  /** Loads a program and makes its calls, plain first and then, where asked for, traced. */
+  run(job: ProgramJob): ProgramResult {
+    if (!IDENTIFIER.test(job.entry))
+      throw new Error(`sandbox: ${job.entry} cannot be the name of a function`);
+    const parsed = parseProgram(job.code);
+    if (isParseError(parsed)) {
+      const { error, line, column } = parsed;
+      return loadFailure(job, { status: 'syntax_error', error, line, column });
+    }
+    const loaded = this.#load(job, job.code, LIMITS.callFuel);
+    if ('status' in loaded) return loadFailure(job, loaded);
+    const { entry, inputs } = loaded;
+    this.#engine.save(this.#loaded);
+    const calls = job.inputs.map((_, index) => {
+      this.#engine.restore(this.#loaded);
+      return this.#call(entry, inputs, index, LIMITS.callFuel, job.entry);
+    });
+    if (job.trace && job.trace.length > 0) this.#trace(job, parsed, calls);
+    return { calls };
+  }
+
+  /** Makes the inputs and the program's globals, and finds the function to call. */
+  #load(job: ProgramJob, code: string, fuel: number): { entry: Handle; inputs: Handle } | Failure {
+    const engine = this.#engine;
+    engine.restore(this.#base);
+    engine.unlimited();
+    // Made before the program runs and out of its reach until a call passes them.
+    const inputs = this.#expect(engine.evaluate(canonical(job.inputs)));
+    return this.#guard(() => {
+      engine.fuel = fuel;
+      const thrown = engine.exception(engine.evaluate(code, 'program'));
+      if (thrown) return this.#failure(thrown, true);
+      const entry = engine.evaluate(`typeof ${job.entry} === 'function' ? ${job.entry} : 0`);
+      const lookup = engine.exception(entry);
+      return lookup ? this.#failure(lookup, false) : { entry, inputs };
+    });
+  }
+
+  #call(entry: Handle, inputs: Handle, index: number, fuel: number, name: string): CallResult {
+    const engine = this.#engine;
+    return this.#guard<CallResult>(() => {
+      engine.fuel = fuel;
+      const result = engine.call(this.#runCall, [entry, inputs, engine.integer(index)]);
+      const thrown = engine.exception(result);
+      if (thrown) return this.#failure(thrown, false);
+      const text = engine.string(result);
+      return text === undefined ? OUT_OF_MEMORY : this.#readResult(text, name);
+    });
+  }
+
+  /** Adds traces to the results of plain calls, which alone decide how a call ended. */
+  #trace(job: ProgramJob, parsed: ParsedProgram, calls: CallResult[]): void {
+    const program: InstrumentedProgram = instrument(parsed, job.entry);
+    const loaded = this.#load(job, program.code, LIMITS.traceFuel);
+    if ('status' in loaded) return;
+    const { entry, inputs } = loaded;
+    const lines = parsed.ast.loc!.end.line;
+    const indices = job.trace ?? [];
+    if (indices.length > 1) this.#engine.save(this.#loaded);
+    for (const [turn, index] of indices.entries()) {
+      const call = calls[index];
+      if (!call) throw new Error(`sandbox: trace names call ${index} of ${calls.length}`);
+      if (turn > 0) this.#engine.restore(this.#loaded);
+      this.#hits.fill(0, 0, lines + 1);
+      this.#engine.unlimited();
+      this.#expect(this.#engine.call(this.#startTrace, []));
+      // More fuel would only show more turns of a loop that does not end.
+      const fuel = call.status === 'timeout' ? LIMITS.callFuel : LIMITS.traceFuel;
+      const traced = this.#call(entry, inputs, index, fuel, job.entry);
+      call.trace = decodeTrace(this.#traceBuffer, this.#hits, lines, program.points);
+      // Recording costs memory and fuel: a traced call may end before the plain one did.
+      if (traced.status !== call.status) call.trace.truncated = true;
+      if (call.status !== 'ok' && call.line === undefined && this.#hits[0] > 0) call.line = this.#hits[0];
+    }
+  }
+
+  /** The runner's answer: a letter that says how the call ended, then canonical text. */
+  #readResult(text: string, name: string): CallResult {
+    switch (text[0]) {
+      case 'V':
+        return { status: 'ok', value: parseCanonical(text.slice(1)) };
+      case 'L':
+        return {
+          status: 'runtime_error',
+          error: `the result is too large: more than ${LIMITS.maxResultNodes} values or a string of more than ${LIMITS.maxResultString} characters`,
+        };
+      case 'N':
+        return { status: 'runtime_error', error: `no function ${name}` };
+      default:
+        return this.#described(text.slice(1), false);
+    }
+  }
+
+  #failure(thrown: Handle, loading: boolean): Failure {
+    const { exhausted } = this.#engine;
+    this.#engine.unlimited();
+    const text = this.#engine.call(this.#describe, [thrown]);
+    if (text === 0 || this.#engine.exception(text)) return exhausted ? OUT_OF_MEMORY : UNREADABLE;
+    return this.#described(this.#engine.string(text) ?? '"Error"\n""', loading);
+  }
+
+  /** Reads the guest's description of a thrown value: its text and its stack, a JSON string each. */
+  #described(text: string, loading: boolean): Failure {
+    const [error, stack] = text.split('\n').map((part) => JSON.parse(part) as string);
+    const line = /\(?program\.js:(\d+)/.exec(stack)?.[1];
+    const isMemory = this.#engine.exhausted || error === 'InternalError: out of memory';
+    const status = isMemory
+      ? 'out_of_memory'
+      : loading && error.startsWith('SyntaxError')
+        ? 'syntax_error'
+        : 'runtime_error';
+    return { status, error: isMemory ? OUT_OF_MEMORY.error : error, ...(line && { line: Number(line) }) };
+  }
+
+  /** Runs engine code, turning what it throws at the host into a failure; a restore heals the engine. */
+  #guard<T>(run: () => T | Failure): T | Failure {
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) {
+        if (this.#engine.fuel <= 0) return { status: 'timeout', error: 'the program ran for too long' };
+        return this.#engine.exhausted ? OUT_OF_MEMORY : UNREADABLE;
+      }
+      // The host's stack ended before the engine's own limit.
+      if (error instanceof RangeError)
+        return { status: 'runtime_error', error: 'InternalError: stack overflow' };
+      if (error instanceof EngineAbort) return UNREADABLE;
+      throw error;
+    }
+  }
+
+  /** A handle of our own code's, which does not fail. */
+  #expect(handle: Handle): Handle {
+    const thrown = this.#engine.exception(handle);
+    if (thrown) throw new Error(`sandbox: internal: ${this.#failure(thrown, true).error}`);
+    return handle;
+  }
+}
+
+const OUT_OF_MEMORY: Failure = { status: 'out_of_memory', error: 'the program ran out of memory' };
+const UNREADABLE: Failure = { status: 'runtime_error', error: 'InternalError: the engine stopped' };
+
+function loadFailure(job: ProgramJob, failure: Failure & { column?: number }): ProgramResult {
+  const { status, error, line } = failure;
+  return {
+    loadError: { ...failure },
+    calls: job.inputs.map(() => ({ status, error, ...(line !== undefined && { line }) })),
+  };
+}

@@ -1,0 +1,23 @@
+/** What one program may use. Fuel is counted in turns of the engine's loops, about one a bytecode. */
+export const LIMITS = {
+  /** Fuel to load a program, and again for each call. */
+  callFuel: 400_000,
+  /** Fuel of a traced call: recording costs more than the program itself. */
+  traceFuel: 2_400_000,
+  /** Values and characters in one returned value. */
+  maxResultNodes: 4096,
+  maxResultString: 4096,
+  /** Arrays nested deeper than this are opaque. */
+  maxDepth: 32,
+  /** Definitions kept in one trace. */
+  maxSteps: 2000,
+  /** Values and characters in one traced value; larger ones are opaque. */
+  maxStepNodes: 256,
+  maxStepString: 256,
+} as const;
+
+/** Fixed memory: 16 MB, of which the engine's image and C stack take the first 5.1. */
+export const MEMORY_PAGES = 256;
+
+/** The engine's own stack limit; above it the host's stack may end first. */
+export const STACK_BYTES = 128 * 1024;
