@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Policy } from '../policy/policy.ts';
 import { layoutOf } from '../policy/config.ts';
+import type { Policy } from '../policy/policy.ts';
 import { nameWeights, type Weights } from '../policy/transformer.ts';
 
 /**

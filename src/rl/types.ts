@@ -7,18 +7,19 @@ export interface Prompt<Item = unknown> {
   source: string;
   text: string;
   tokens: number[];
-  maxNewTokens: number;
   /** What the source needs to grade the completions. */
   item: Item;
 }
 
 /** One sampled answer. */
 export interface Completion {
+  /** Includes the end token when `terminated`. */
   tokens: number[];
-  /** Log-probability of each token under the policy that sampled it (nats, at the sampling temperature 1). */
+  /** Log-probability of each token under the policy that sampled it (nats, at temperature 1). */
   logProbs: number[];
+  /** Without the end token. */
   text: string;
-  /** False when the answer was cut at `maxNewTokens` without an end token. */
+  /** False when the answer was cut at the longest allowed length. */
   terminated: boolean;
 }
 
@@ -41,12 +42,21 @@ export interface Rollout {
 }
 
 /** Draws prompts, grades completions, observes rollouts (TRL: environment and reward function). */
-export interface PromptSource<Item = unknown> {
+export interface PromptSource {
   readonly name: string;
-  /** At most `count` prompts for this step; fewer when the source has no more. Deterministic in (seed, step). */
-  draw(step: number, count: number): Prompt<Item>[];
+  /** Longest completion, in tokens. */
+  readonly maxNewTokens: number;
+  /** At most `count` prompts for this step; fewer when the source has no more. */
+  draw(step: number, count: number): Prompt[];
   /** Grades `completions[i]`, the group of answers to `prompts[i]`. */
-  grade(prompts: Prompt<Item>[], completions: Completion[][]): Promise<Grade[][]>;
+  grade(prompts: Prompt[], completions: Completion[][]): Promise<Grade[][]>;
   /** Sees every graded group of the step, of every source; returns its own metrics. */
   observe(step: number, groups: Rollout[][]): Promise<Record<string, number>>;
+}
+
+/** A source and its share of the prompts of a batch. */
+export interface Share {
+  source: PromptSource;
+  /** Of the batch, 0 to 1. What a source cannot fill goes to the last one, which always can. */
+  ratio: number;
 }

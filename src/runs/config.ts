@@ -75,7 +75,12 @@ export const OPTIONS = {
     ['paper', 'released'] as const,
     'paper: share of variables right; released code: 0.1 for the format + 0.9 x share of output and variables right',
   ),
-  align_max_variables: integer(3, 'variables asked for in one question, the last defined first', 1, 8),
+  align_input: choice(
+    'failing',
+    ['first', 'failing'] as const,
+    "the question's input: the task's first test, or the first one that the program failed",
+  ),
+  align_max_variables: integer(4, 'variables asked for in one question, the last defined first', 1, 8),
   align_value: choice(
     'last_definition',
     ['last_definition', 'end_of_program'] as const,
@@ -83,6 +88,30 @@ export const OPTIONS = {
   ),
   align_max_prompt_tokens: integer(128, 'longer alignment questions are dropped', 8, 4096),
   align_max_new_tokens: integer(64, 'longest alignment answer, in tokens', 1, 512),
+
+  'sft.execution_steps': integer(
+    1600,
+    'supervised steps on execution alone (program, input -> values), before descriptions',
+  ),
+  'sft.code_lr': number(1e-3, 'peak learning rate after the execution phase', { min: 0, max: 1 }),
+  'sft.code_share': number(0.7, 'share of (description -> program) examples after the execution phase', {
+    min: 0,
+    max: 1,
+  }),
+  'sft.output_share': number(0.05, 'share of (description, input -> output) examples there', {
+    min: 0,
+    max: 1,
+  }),
+  'sft.stop_at_pass@1': number(
+    0.3,
+    'stop supervised training at this greedy pass@1 on training tasks of RL',
+    { min: 0, max: 1 },
+  ),
+
+  'policy.hidden_size': integer(64, 'width of a new policy', 16, 1024),
+  'policy.intermediate_size': integer(192, 'width of its SwiGLU', 4, 4096),
+  'policy.num_hidden_layers': integer(4, 'its layers', 1, 32),
+  'policy.num_attention_heads': integer(4, 'its attention heads', 1, 32),
 
   eval_every: integer(20, 'steps between evaluations during training (0: none)'),
   eval_tasks: integer(300, 'held-out tasks in evaluations during training', 1, 100000),

@@ -1,21 +1,9 @@
+import type { Proportion } from '../evaluation/evaluate.ts';
+import type { PolicyFiles } from '../policy/checkpoint.ts';
+import type { DeviceInfo } from '../tensor/device.ts';
 import type { Config } from './config.ts';
 
-/** The device that a run computes on; shown wherever a figure is. */
-export interface DeviceInfo {
-  backend: 'webgpu' | 'wasm' | 'cpu';
-  /** Adapter description for `webgpu`, engine description otherwise. */
-  adapter: string;
-  /** True for a software WebGPU adapter, whose seconds say nothing about a GPU's. */
-  software: boolean;
-}
-
-/** A proportion with its 95% Wilson interval and the number of trials. */
-export interface Proportion {
-  value: number;
-  low: number;
-  high: number;
-  count: number;
-}
+export type { DeviceInfo, PolicyFiles, Proportion };
 
 /** The evaluation of one policy on held-out tasks. */
 export interface Evaluation {
@@ -58,9 +46,6 @@ export type RunEvent =
   | { type: 'policy'; files: PolicyFiles }
   | { type: 'done'; steps: number; stopped: boolean }
   | { type: 'error'; message: string };
-
-/** A policy as a directory: file name to bytes. */
-export type PolicyFiles = Record<string, Uint8Array>;
 
 /** What the trainer worker exposes through comlink. */
 export interface TrainerApi {

@@ -1,0 +1,227 @@
+import type { Policy } from '../policy/policy.ts';
+import { sample } from '../policy/sampler.ts';
+import type { Tokenizer } from '../policy/tokenizer.ts';
+import { testsOf } from '../rl/code_source.ts';
+import { toCompletion } from '../rl/step.ts';
+import type { Completion } from '../rl/types.ts';
+import { gradeResult } from '../sandbox/grade.ts';
+import { type Sandbox, VERDICTS, type Verdict } from '../sandbox/types.ts';
+import { type AlignmentItem, questionOf, truthOf, type ValueChoice } from '../semantics/item.ts';
+import { judge } from '../semantics/reward.ts';
+import { codePrompt, outputPrompt, programOf, RETURN } from '../tasks/format.ts';
+import type { Task } from '../tasks/types.ts';
+import { type Estimate, mean, passAtK, wilson } from './statistics.ts';
+
+/** What is evaluated, and with what. */
+export interface Subject {
+  policy: Policy;
+  tokenizer: Tokenizer;
+  sandbox: Sandbox;
+}
+
+/** Options of an evaluation, as in the configuration. */
+export interface EvaluationOptions {
+  seed: number;
+  /** Samples a task for pass@k; 0 for greedy measures only. */
+  eval_samples: number;
+  'rollout.temperature': number;
+  'rollout.top_p': number;
+  'rollout.max_new_tokens': number;
+  align_max_new_tokens: number;
+  align_max_variables: number;
+  align_value: ValueChoice;
+}
+
+/** A share of trials, with its 95% interval (Wilson) and their number. */
+export interface Proportion extends Estimate {
+  count: number;
+}
+
+/** Measures by name, and the share of each verdict among greedy programs. */
+export interface Measured {
+  measures: Record<string, Proportion>;
+  verdicts: Record<Verdict, number>;
+}
+
+/** Draws of an evaluation never meet those of training steps, which count from 1. */
+const STREAM = 0x7e57_0000;
+
+/**
+ * Greedy pass@1 (hidden tests and all) and visible pass@1, unbiased pass@k, code reasoning (program, input to
+ * output), all variables right and their share (trace), test output (description, input to output).
+ */
+export async function evaluatePolicy(
+  subject: Subject,
+  tasks: readonly Task[],
+  options: EvaluationOptions,
+): Promise<Measured> {
+  const programs = await writePrograms(subject, tasks, options, 1, 0);
+  const graded = await gradePrograms(subject.sandbox, tasks, programs);
+  const firsts = graded.map((group) => group[0]);
+  const measures: Record<string, Proportion> = {
+    'pass@1': share(firsts.map(({ pass }) => pass)),
+    'visible_pass@1': share(firsts.map(({ visible }) => visible)),
+  };
+  if (options.eval_samples > 0) Object.assign(measures, await sampledPasses(subject, tasks, options));
+  Object.assign(
+    measures,
+    await reasoning(subject, tasks, options),
+    await testOutputs(subject, tasks, options),
+  );
+  const verdicts = Object.fromEntries(
+    VERDICTS.map((name) => [name, mean(firsts.map(({ verdict }) => Number(verdict === name)))]),
+  ) as Record<Verdict, number>;
+  return { measures, verdicts };
+}
+
+async function writePrograms(
+  { policy, tokenizer }: Subject,
+  tasks: readonly Task[],
+  options: EvaluationOptions,
+  n: number,
+  temperature: number,
+): Promise<Completion[][]> {
+  const prompts = tasks.map((task) => tokenizer.encode(codePrompt(task)));
+  const sampled = await sample(policy, prompts, {
+    n,
+    maxNewTokens: options['rollout.max_new_tokens'],
+    temperature,
+    topP: options['rollout.top_p'],
+    eosId: tokenizer.eosId,
+    seed: options.seed,
+    stream: STREAM,
+  });
+  return sampled.map((group) => group.map((one) => toCompletion(one, tokenizer)));
+}
+
+interface Outcome {
+  pass: boolean;
+  visible: boolean;
+  verdict: Verdict;
+}
+
+async function gradePrograms(
+  sandbox: Sandbox,
+  tasks: readonly Task[],
+  completions: readonly Completion[][],
+): Promise<Outcome[][]> {
+  const results = await sandbox.run(
+    tasks.flatMap((task, i) =>
+      completions[i].map(({ text }) => ({
+        code: programOf(task, text),
+        entry: task.entry,
+        inputs: testsOf(task).map((test) => test.input),
+      })),
+    ),
+  );
+  let at = 0;
+  return tasks.map((task, i) =>
+    completions[i].map(({ terminated }) => {
+      const { verdict, passed } = gradeResult(
+        results[at++],
+        testsOf(task).map((test) => test.expected),
+      );
+      return {
+        verdict,
+        pass: terminated && verdict === 'pass',
+        visible: terminated && passed.slice(0, task.visibleTests.length).every(Boolean),
+      };
+    }),
+  );
+}
+
+async function sampledPasses(subject: Subject, tasks: readonly Task[], options: EvaluationOptions) {
+  const n = options.eval_samples;
+  const completions = await writePrograms(subject, tasks, options, n, options['rollout.temperature']);
+  const graded = await gradePrograms(subject.sandbox, tasks, completions);
+  const correct = graded.map((group) => group.filter(({ pass }) => pass).length);
+  const ks = [1, 4, 16, 64].filter((k) => k <= n);
+  return Object.fromEntries(
+    ks.map((k) => [`sampled_pass@${k}`, fractions(correct.map((c) => passAtK(n, c, k)))]),
+  );
+}
+
+/** Asks for the values of reference programs on their first test. */
+async function reasoning(subject: Subject, tasks: readonly Task[], options: EvaluationOptions) {
+  const known = tasks.filter((task) => task.reference !== undefined);
+  const results = await subject.sandbox.run(
+    known.map((task) => ({
+      code: task.reference!,
+      entry: task.entry,
+      inputs: [testsOf(task)[0].input],
+      trace: [0],
+    })),
+  );
+  const items = known.flatMap((task, i): AlignmentItem[] => {
+    const { trace, value } = results[i].calls[0];
+    if (!trace) return [];
+    const truth = truthOf(trace, value, options.align_max_variables, options.align_value);
+    return [{ program: task.reference!, inputs: testsOf(task)[0].input, truth, taskId: task.id }];
+  });
+  if (items.length === 0) return {};
+  const answers = await answer(subject, items.map(questionOf), options);
+  const cells = items.map((item, i) => {
+    const judged = judge(item, answers[i].text);
+    return judged.cells.map((cell) => ({ ...cell, right: cell.right && answers[i].terminated }));
+  });
+  return {
+    code_reasoning: share(cells.map((row) => row.some(({ name, right }) => name === RETURN && right))),
+    trace_exact: share(cells.map((row) => row.every(({ right }) => right))),
+    trace_fraction: fractions(
+      cells.map((row) => mean(row.filter(({ name }) => name !== RETURN).map(({ right }) => Number(right)))),
+    ),
+  };
+}
+
+/** Asks for the output of a task on its first test, from the description alone. */
+async function testOutputs(subject: Subject, tasks: readonly Task[], options: EvaluationOptions) {
+  const prompts = tasks.map((task) =>
+    outputPrompt({
+      description: task.description,
+      signature: task.signature,
+      inputs: testsOf(task)[0].input,
+    }),
+  );
+  const answers = await answer(subject, prompts, options);
+  const right = tasks.map((task, i) => {
+    const truth: AlignmentItem['truth'] = [[RETURN, testsOf(task)[0].expected]];
+    const { cells } = judge({ program: '', inputs: [], truth, taskId: task.id }, answers[i].text);
+    return cells[0].right && answers[i].terminated;
+  });
+  return { test_output: share(right) };
+}
+
+async function answer(
+  { policy, tokenizer }: Subject,
+  prompts: readonly string[],
+  options: EvaluationOptions,
+): Promise<Completion[]> {
+  const room = policy.config.max_position_embeddings - options.align_max_new_tokens;
+  const tokens = prompts.map((prompt) => tokenizer.encode(prompt).slice(0, room));
+  const sampled = await sample(policy, tokens, {
+    n: 1,
+    maxNewTokens: options.align_max_new_tokens,
+    temperature: 0,
+    topP: 1,
+    eosId: tokenizer.eosId,
+    seed: options.seed,
+    stream: STREAM,
+  });
+  return sampled.map(([one]) => toCompletion(one, tokenizer));
+}
+
+function share(trials: readonly boolean[]): Proportion {
+  const successes = trials.filter(Boolean).length;
+  return { ...wilson(successes, trials.length), count: trials.length };
+}
+
+/** A mean of fractions in [0, 1]: Wilson's interval for as many whole successes is a bound on its spread. */
+function fractions(values: readonly number[]): Proportion {
+  return {
+    ...wilson(
+      values.reduce((a, b) => a + b, 0),
+      values.length,
+    ),
+    count: values.length,
+  };
+}

@@ -1,0 +1,197 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Policy } from '../policy/policy.ts';
+import { forward, weightsOf } from '../policy/transformer.ts';
+import { tokenStatistics } from '../tensor/log_probs.ts';
+import { random } from '../tensor/random.ts';
+import { MICRO_BATCH_TOKENS, microBatches, type Sequence, tokenBatch } from './batches.ts';
+import { lossAndGradient } from './gradient.ts';
+import {
+  clipStatistics,
+  type LossAggMode,
+  type LossInputs,
+  type LossOptions,
+  policyLoss,
+  sequenceWeights,
+} from './loss.ts';
+import { applyGradient, type Optimizer, type OptimizerOptions } from './optimizer.ts';
+
+/** One completion to learn from. */
+export interface Experience extends Sequence {
+  oldLogProbs: readonly number[];
+  advantage: number;
+}
+
+/** Options of the update, by verl's names. */
+export interface UpdateOptions extends LossOptions, OptimizerOptions {
+  loss_agg_mode: LossAggMode;
+  ppo_mini_batches: number;
+  ppo_epochs: number;
+}
+
+/** What an update did; names as in TRL. */
+export interface UpdateMetrics {
+  loss: number;
+  grad_norm: number;
+  entropy: number;
+  kl: number;
+  'clip_ratio/low_mean': number;
+  'clip_ratio/high_mean': number;
+  'sampling/sampling_logp_difference/max': number;
+  skipped_updates: number;
+  /** Tokens that went through forward and backward. */
+  trained_tokens: number;
+}
+
+/**
+ * Learns from one batch of groups: `ppo_epochs` passes of `ppo_mini_batches` optimizer steps.
+ * Groups stay together in a mini-batch. Tokens without gradient (advantage 0, no KL, no entropy bonus) count
+ * in the mean but are not computed.
+ * @param lr learning rate of each optimizer step, by its number within this call
+ * @param reference parameters of the policy that the KL penalty pulls to
+ */
+export async function updatePolicy(
+  policy: Policy,
+  optimizer: Optimizer,
+  groups: readonly (readonly Experience[])[],
+  lr: (optimizerStep: number) => number,
+  options: UpdateOptions,
+  draws: { seed: number; step: number },
+  reference?: tf.Tensor1D,
+): Promise<UpdateMetrics> {
+  const totals = {
+    loss: 0,
+    norm: 0,
+    entropy: 0,
+    kl: 0,
+    low: 0,
+    high: 0,
+    tokens: 0,
+    skipped: 0,
+    updates: 0,
+    worst: 0,
+    trained: 0,
+  };
+  for (let epoch = 0; epoch < options.ppo_epochs; epoch++) {
+    const order = random(draws.seed, 0x0b47, draws.step, epoch).shuffle(groups.map((_, i) => i));
+    const size = Math.ceil(order.length / options.ppo_mini_batches);
+    for (let first = 0; first < order.length; first += size) {
+      const members = order.slice(first, first + size).flatMap((i) => groups[i]);
+      const isFirst = epoch === 0 && first === 0;
+      const result = await miniBatch(policy, members, options, reference);
+      const { norm, applied } = await applyGradient(
+        policy,
+        optimizer,
+        result.gradient,
+        lr(totals.updates),
+        options,
+      );
+      result.gradient.dispose();
+      totals.updates++;
+      totals.loss += result.loss;
+      totals.norm += norm;
+      totals.entropy += result.entropy;
+      totals.kl += result.kl;
+      totals.low += result.low;
+      totals.high += result.high;
+      totals.tokens += result.measuredTokens;
+      totals.trained += result.trainedTokens;
+      totals.skipped += applied ? 0 : 1;
+      if (isFirst) totals.worst = result.worstDifference;
+    }
+  }
+  const tokens = Math.max(1, totals.tokens);
+  return {
+    loss: totals.loss / totals.updates,
+    grad_norm: totals.norm / totals.updates,
+    entropy: totals.entropy / tokens,
+    kl: totals.kl / tokens,
+    'clip_ratio/low_mean': totals.low / tokens,
+    'clip_ratio/high_mean': totals.high / tokens,
+    'sampling/sampling_logp_difference/max': totals.worst,
+    skipped_updates: totals.skipped,
+    trained_tokens: totals.trained,
+  };
+}
+
+async function miniBatch(
+  policy: Policy,
+  members: readonly Experience[],
+  options: UpdateOptions,
+  reference: tf.Tensor1D | undefined,
+) {
+  const weights = sequenceWeights(
+    members.map(({ completion }) => completion.length),
+    options.loss_agg_mode,
+  );
+  const needsAll = options.entropy_coeff !== 0 || (options.use_kl_loss && reference !== undefined);
+  const active = members
+    .map((member, i) => ({ ...member, weight: weights[i] }))
+    .filter(({ advantage }) => needsAll || advantage !== 0);
+  let gradient: tf.Tensor1D = tf.zeros([policy.parameters.size]);
+  const sums = {
+    loss: 0,
+    entropy: 0,
+    kl: 0,
+    low: 0,
+    high: 0,
+    measuredTokens: 0,
+    trainedTokens: 0,
+    worstDifference: 0,
+  };
+  for (const micro of microBatches(active, MICRO_BATCH_TOKENS)) {
+    const batch = tokenBatch(micro);
+    const inputs = lossInputs(micro);
+    if (needsAll && reference) inputs.referenceLogProbs = await logProbsOf(policy, reference, micro);
+    const kept: tf.Tensor[] = [];
+    const result = lossAndGradient(policy, (w) => {
+      const { logProbs, entropy } = tokenStatistics(
+        forward(policy, w, batch.packed, batch.rows),
+        batch.targets,
+      );
+      kept.push(tf.keep(tf.clone(logProbs)), tf.keep(tf.clone(entropy)));
+      return policyLoss(logProbs, entropy, inputs, options);
+    });
+    const sum = tf.add(gradient, result.gradient) as tf.Tensor1D;
+    const [logProbs, entropy] = (await Promise.all(kept.map((x) => x.data()))) as Float32Array[];
+    sums.loss += (await result.loss.data())[0];
+    tf.dispose([gradient, result.gradient, result.loss, kept]);
+    gradient = sum;
+    const clip = clipStatistics(logProbs, inputs, options);
+    sums.kl += clip.kl;
+    sums.low += clip.low;
+    sums.high += clip.high;
+    for (let i = 0; i < logProbs.length; i++) {
+      sums.entropy += entropy[i];
+      sums.worstDifference = Math.max(sums.worstDifference, Math.abs(logProbs[i] - inputs.oldLogProbs[i]));
+    }
+    sums.measuredTokens += logProbs.length;
+    sums.trainedTokens += batch.packed.tokens.length;
+  }
+  return { gradient, ...sums };
+}
+
+function lossInputs(members: readonly (Experience & { weight: number })[]): LossInputs {
+  const flat = (value: (member: Experience & { weight: number }, i: number) => number) =>
+    Float32Array.from(members.flatMap((member) => member.completion.map((_, i) => value(member, i))));
+  return {
+    oldLogProbs: flat((member, i) => member.oldLogProbs[i]),
+    advantages: flat((member) => member.advantage),
+    weights: flat((member) => member.weight),
+  };
+}
+
+/** Log-probabilities of completions under given parameters, one after another in one array. */
+export async function logProbsOf(
+  policy: Policy,
+  parameters: tf.Tensor1D,
+  sequences: readonly Sequence[],
+): Promise<Float32Array> {
+  const batch = tokenBatch(sequences);
+  const logProbs = tf.tidy(() => {
+    const weights = weightsOf(parameters, policy.config);
+    return tokenStatistics(forward(policy, weights, batch.packed, batch.rows), batch.targets).logProbs;
+  });
+  const values = (await logProbs.data()) as Float32Array;
+  logProbs.dispose();
+  return values;
+}

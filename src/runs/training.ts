@@ -1,0 +1,226 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { evaluatePolicy } from '../evaluation/evaluate.ts';
+import { RL_METHODS } from '../methods/method.ts';
+import { supervisedBatch, supervisedLearningRate } from '../methods/sft.ts';
+import { loadCheckpoint, type PolicyFiles, saveCheckpoint } from '../policy/checkpoint.ts';
+import { defaultPolicyConfig, type PolicyConfig } from '../policy/config.ts';
+import { createPolicy, disposePolicy, initialWeights, type Policy } from '../policy/policy.ts';
+import { createTokenizer, type Tokenizer } from '../policy/tokenizer.ts';
+import { createOptimizer, disposeOptimizer, type Optimizer } from '../rl/optimizer.ts';
+import { trainingStep } from '../rl/step.ts';
+import { supervisedUpdate } from '../rl/supervised.ts';
+import type { Rollout } from '../rl/types.ts';
+import type { Sandbox } from '../sandbox/types.ts';
+import type { Task } from '../tasks/types.ts';
+import type { Config } from './config.ts';
+import type { RunControl } from './control.ts';
+import type { Evaluation, RolloutRecord, RunEvent, StepMetrics } from './events.ts';
+import { type TaskSuite, taskSuite } from './tasks.ts';
+
+/** Updates that may be skipped in a row (gradient not finite) before the run gives up. */
+const MAX_SKIPPED = 3;
+
+/** Everything that a run works with. */
+interface Run {
+  config: Config;
+  policy: Policy;
+  tokenizer: Tokenizer;
+  optimizer: Optimizer;
+  sandbox: Sandbox;
+  suite: TaskSuite;
+  emit: (event: RunEvent) => void;
+}
+
+/** One step of a method: what it measured, and the rollouts if it has any. */
+type Step = (step: number) => Promise<{ metrics: Record<string, number>; groups: Rollout[][] }>;
+
+/**
+ * Runs one training from start to end on the current tfjs backend: evaluation, steps, evaluation, policy.
+ * @param files the starting policy; empty for fresh weights (`sft` only)
+ * @param jsonl the user's own tasks, when given
+ */
+export async function runTraining(
+  config: Config,
+  files: PolicyFiles,
+  sandbox: Sandbox,
+  control: RunControl,
+  emit: (event: RunEvent) => void,
+  jsonl?: string,
+): Promise<void> {
+  const run = startRun(config, files, sandbox, emit, jsonl);
+  try {
+    emit({ type: 'status', message: 'evaluating the starting policy' });
+    emit({ type: 'evaluation', name: 'before', evaluation: await evaluate(run, 0, config.eval_final_tasks) });
+    const steps = await loop(run, control);
+    emit({ type: 'status', message: 'evaluating the trained policy' });
+    emit({
+      type: 'evaluation',
+      name: 'after',
+      evaluation: await evaluate(run, steps, config.eval_final_tasks),
+    });
+    const weights = (await run.policy.parameters.data()) as Float32Array;
+    emit({ type: 'policy', files: saveCheckpoint(run.policy.config, weights, run.tokenizer) });
+    emit({ type: 'done', steps, stopped: control.stopped });
+  } finally {
+    disposeOptimizer(run.optimizer);
+    disposePolicy(run.policy);
+  }
+}
+
+/** Evaluates a policy on held-out tasks, on the current tfjs backend. */
+export async function runEvaluation(
+  config: Config,
+  files: PolicyFiles,
+  sandbox: Sandbox,
+  emit: (event: RunEvent) => void,
+  jsonl?: string,
+): Promise<Evaluation> {
+  const run = startRun(config, files, sandbox, emit, jsonl);
+  try {
+    return await evaluate(run, 0, config.eval_final_tasks);
+  } finally {
+    disposeOptimizer(run.optimizer);
+    disposePolicy(run.policy);
+  }
+}
+
+function startRun(
+  config: Config,
+  files: PolicyFiles,
+  sandbox: Sandbox,
+  emit: (event: RunEvent) => void,
+  jsonl: string | undefined,
+): Run {
+  const suite = taskSuite(config, jsonl);
+  const { shape, weights, tokenizer } = startingPolicy(config, files);
+  const policy = createPolicy(shape, weights);
+  return { config, policy, tokenizer, optimizer: createOptimizer(policy), sandbox, suite, emit };
+}
+
+function startingPolicy(config: Config, files: PolicyFiles) {
+  if (Object.keys(files).length > 0) {
+    const { config: shape, weights, tokenizer } = loadCheckpoint(files);
+    return { shape, weights, tokenizer };
+  }
+  if (config.method !== 'sft') {
+    throw new Error(
+      `runTraining(): method ${config.method} needs a starting policy, for random weights earn no reward; give --policy DIR, or make one with --method sft`,
+    );
+  }
+  const tokenizer = createTokenizer();
+  const shape: PolicyConfig = {
+    ...defaultPolicyConfig(tokenizer.vocabSize),
+    hidden_size: config['policy.hidden_size'],
+    intermediate_size: config['policy.intermediate_size'],
+    num_hidden_layers: config['policy.num_hidden_layers'],
+    num_attention_heads: config['policy.num_attention_heads'],
+  };
+  return { shape, weights: initialWeights(shape, config.seed), tokenizer };
+}
+
+/** The steps of a run; returns how many were made. */
+async function loop(run: Run, control: RunControl): Promise<number> {
+  const { config, emit } = run;
+  const reference =
+    config.method !== 'sft' && config.use_kl_loss ? tf.clone(run.policy.parameters) : undefined;
+  const takeStep = config.method === 'sft' ? supervisedSteps(run) : rewardSteps(run, reference);
+  let skipped = 0;
+  let step = 0;
+  try {
+    while (step < config.steps && (await control.next())) {
+      const { metrics, groups } = await takeStep(++step);
+      emit({ type: 'step', metrics: { step, ...metrics } as StepMetrics, totalSteps: config.steps });
+      if (groups.length > 0) emit({ type: 'rollouts', records: recordsOf(step, groups) });
+      skipped = metrics.skipped_updates > 0 ? skipped + metrics.skipped_updates : 0;
+      if (skipped >= MAX_SKIPPED) {
+        throw new Error(
+          `runTraining(): the gradient was not finite in ${skipped} updates in a row, at step ${step}; lower lr (now ${config.lr}) or check the starting policy`,
+        );
+      }
+      if (isDue(step, config) && step < config.steps) {
+        emit({
+          type: 'evaluation',
+          name: 'during',
+          evaluation: await evaluate(run, step, config.eval_tasks),
+        });
+      }
+      if (config.method === 'sft' && (await hasLearnedEnough(run, step))) break;
+    }
+  } finally {
+    reference?.dispose();
+  }
+  return step;
+}
+
+function isDue(step: number, config: Config): boolean {
+  return config.eval_every > 0 && step % config.eval_every === 0;
+}
+
+function rewardSteps(run: Run, reference: tf.Tensor1D | undefined): Step {
+  const { config, policy, tokenizer, optimizer, sandbox, suite } = run;
+  const method = RL_METHODS[config.method as keyof typeof RL_METHODS];
+  const shares = method({ tasks: suite.stream('rl'), tokenizer, sandbox, config });
+  const learner = { policy, tokenizer, optimizer, shares, reference };
+  return (step) => trainingStep(learner, step, config);
+}
+
+function supervisedSteps(run: Run): Step {
+  const { config, policy, tokenizer, optimizer, sandbox, suite } = run;
+  const tasks = suite.stream('sft');
+  let tokens = 0;
+  return async (step) => {
+    const start = performance.now();
+    const sequences = await supervisedBatch(step, tasks, tokenizer, sandbox, config);
+    const lr = supervisedLearningRate(step, config);
+    const update = await supervisedUpdate(policy, optimizer, sequences, lr, config);
+    const seconds = (performance.now() - start) / 1000;
+    tokens += update.trained_tokens;
+    const metrics = {
+      ...update,
+      learning_rate: lr,
+      num_tokens: tokens,
+      step_time: seconds,
+      tokens_per_second: update.trained_tokens / seconds,
+    };
+    return { metrics, groups: [] };
+  };
+}
+
+/** Whether supervised training has reached the wanted pass@1, on tasks that RL will learn from, not held-out ones. */
+async function hasLearnedEnough(run: Run, step: number): Promise<boolean> {
+  const { config, suite } = run;
+  if (!isDue(step, config) || step <= config['sft.execution_steps']) return false;
+  const { measures } = await measure(run, suite.list('rl', config.eval_tasks));
+  return measures['pass@1'].value >= config['sft.stop_at_pass@1'];
+}
+
+async function evaluate(run: Run, step: number, count: number): Promise<Evaluation> {
+  const start = performance.now();
+  const measured = await measure(run, run.suite.list('heldout', count));
+  return { step, ...measured, seconds: (performance.now() - start) / 1000 };
+}
+
+function measure({ policy, tokenizer, sandbox, config }: Run, tasks: Task[]) {
+  return evaluatePolicy({ policy, tokenizer, sandbox }, tasks, config);
+}
+
+function recordsOf(step: number, groups: readonly Rollout[][]): RolloutRecord[] {
+  return groups.flatMap((group, index) =>
+    group.map(({ prompt, completion, grade, advantage }, sample) => ({
+      step,
+      source: prompt.source,
+      group: index,
+      sample,
+      prompt_id: prompt.id,
+      prompt: prompt.text,
+      completion: completion.text,
+      tokens: completion.tokens.length,
+      terminated: completion.terminated,
+      verdict: grade.verdict,
+      reward: grade.reward,
+      parts: grade.parts,
+      advantage,
+      detail: grade.detail,
+    })),
+  );
+}

@@ -1,0 +1,117 @@
+import type { Tokenizer } from '../policy/tokenizer.ts';
+import { canonical, type Value } from '../program/values.ts';
+import { CODE, type CodeItem, testsOf } from '../rl/code_source.ts';
+import type { Rollout } from '../rl/types.ts';
+import type { Sandbox } from '../sandbox/types.ts';
+import { programOf } from '../tasks/format.ts';
+import { type AlignmentItem, answerOf, questionOf, truthOf, type ValueChoice } from './item.ts';
+
+/** Options of the selection, as in the configuration. */
+export interface SelectionOptions {
+  align_max_variables: number;
+  align_value: ValueChoice;
+  align_input: 'first' | 'failing';
+  align_max_prompt_tokens: number;
+  align_max_new_tokens: number;
+}
+
+/** How many programs each step of the selection took out (the funnel), candidates to kept. */
+export interface SelectionCounts {
+  candidates: number;
+  passed: number;
+  not_runnable: number;
+  no_values: number;
+  duplicate: number;
+  too_long: number;
+  kept: number;
+}
+
+/**
+ * Failed but runnable programs of one step as alignment items, by the steps of CodeRL+'s released code:
+ * passed ones out, those that do not run out, one a (input, output), short enough questions only.
+ */
+export async function selectItems(
+  groups: readonly Rollout[][],
+  sandbox: Sandbox,
+  tokenizer: Tokenizer,
+  options: SelectionOptions,
+): Promise<{ items: AlignmentItem[]; counts: SelectionCounts }> {
+  const candidates = groups.flat().filter(({ prompt }) => prompt.source === CODE);
+  const counts: SelectionCounts = {
+    candidates: candidates.length,
+    passed: 0,
+    not_runnable: 0,
+    no_values: 0,
+    duplicate: 0,
+    too_long: 0,
+    kept: 0,
+  };
+  const failed = candidates.filter(({ grade, completion }) => {
+    if (grade.verdict === 'pass') counts.passed++;
+    else if (grade.verdict !== 'wrong_answer' || !completion.terminated) counts.not_runnable++;
+    else return true;
+    return false;
+  });
+  const questions = failed.map((rollout) => {
+    const { task } = rollout.prompt.item as CodeItem;
+    return {
+      task,
+      program: programOf(task, rollout.completion.text),
+      inputs: inputOf(rollout, options.align_input),
+    };
+  });
+  const results = await sandbox.run(
+    questions.map(({ task, program, inputs }) => ({
+      code: program,
+      entry: task.entry,
+      inputs: [inputs],
+      trace: [0],
+    })),
+  );
+  const seen = new Set<string>();
+  const items: AlignmentItem[] = [];
+  questions.forEach(({ task, program, inputs }, i) => {
+    const call = results[i].calls[0];
+    if (call.status !== 'ok' || !call.trace || call.trace.truncated) {
+      counts.not_runnable++;
+      return;
+    }
+    const truth = truthOf(call.trace, call.value, options.align_max_variables, options.align_value);
+    if (truth.length < 2 || !truth.every(([, value]) => isPlain(value))) {
+      counts.no_values++;
+      return;
+    }
+    const key = `${inputs.map(canonical).join()} ${canonical(call.value)}`;
+    if (seen.has(key)) {
+      counts.duplicate++;
+      return;
+    }
+    seen.add(key);
+    const item = { program, inputs, truth, taskId: task.id };
+    if (
+      tokenizer.encode(questionOf(item)).length > options.align_max_prompt_tokens ||
+      tokenizer.encode(answerOf(item)).length + 1 > options.align_max_new_tokens
+    ) {
+      counts.too_long++;
+      return;
+    }
+    counts.kept++;
+    items.push(item);
+  });
+  return { items, counts };
+}
+
+/** The first test's input, or that of the first test that failed. */
+function inputOf({ prompt, grade }: Rollout, choice: SelectionOptions['align_input']): Value[] {
+  const tests = testsOf((prompt.item as CodeItem).task);
+  if (choice === 'first') return tests[0].input;
+  const passed = (grade.detail?.passed ?? []) as number[];
+  return tests[Math.max(0, passed.indexOf(0))].input;
+}
+
+/** Values that can be written down and compared: no undefined, no NaN, no infinities. */
+function isPlain(value: Value): boolean {
+  if (Array.isArray(value)) return value.every(isPlain);
+  if (typeof value === 'number') return Number.isFinite(value);
+  return value !== undefined;
+}

@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { DeviceInfo } from './device.ts';
+
+/** Features that we ask for where the adapter has them. */
+const WANTED: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups' as GPUFeatureName];
+
+/** Dispatches a submit; tfjs's default of 15 spends its time on submits. */
+const SUBMIT_BATCH = 64;
+
+/** The adapter of this page or worker; null when there is none. */
+export async function requestAdapter(): Promise<GPUAdapter | null> {
+  if (typeof navigator === 'undefined' || !navigator.gpu) return null;
+  return navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+}
+
+/** True for adapters that compute on the CPU. */
+export function isSoftware({ info }: GPUAdapter): boolean {
+  return (
+    info.isFallbackAdapter ||
+    /swiftshader|llvmpipe|software/i.test(`${info.architecture} ${info.description}`)
+  );
+}
+
+/** Starts tfjs's WebGPU backend on a device of our own, with the adapter's limits rather than the defaults. */
+export async function useWebGpu(adapter: GPUAdapter): Promise<DeviceInfo> {
+  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  const { limits } = adapter;
+  const device = await adapter.requestDevice({
+    requiredFeatures: WANTED.filter((feature) => adapter.features.has(feature)),
+    requiredLimits: {
+      maxBufferSize: limits.maxBufferSize,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+    },
+  });
+  // Small tensors must not take another path than large ones: results would depend on the size.
+  tf.env().set('WEBGPU_CPU_FORWARD', false);
+  tf.env().set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', SUBMIT_BATCH);
+  if (tf.findBackend('webgpu')) tf.removeBackend('webgpu');
+  tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info));
+  if (!(await tf.setBackend('webgpu'))) throw new Error('useWebGpu(): tfjs did not accept the WebGPU device');
+  const { vendor, architecture, description } = adapter.info;
+  const name = [vendor, architecture, description].filter(Boolean).join(' ');
+  return { backend: 'webgpu', adapter: name || 'unnamed adapter', software: isSoftware(adapter) };
+}
