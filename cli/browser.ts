@@ -76,7 +76,7 @@ export function browserCandidates(): string[] {
   return [...new Set([chromium.executablePath(), ...usualPlaces()])].filter(isProgram);
 }
 
-/** Ubuntu's `chromium-browser` may be a script that only says that it is not installed. */
+/** Whether a program starts at all: it may lack libraries, or be a script that only says it is not installed. */
 function answersVersion(program: string): boolean {
   if (process.platform !== 'linux') return true;
   return spawnSync(program, ['--version'], { timeout: 20_000, stdio: 'ignore' }).status === 0;
@@ -112,7 +112,10 @@ export function ensureBrowser(): string {
   if (found) return found;
   throw new UserError(
     'no Chrome or Chromium found, and none could be installed: install Google Chrome or Chromium, ' +
-      `or set ${CHOICE} to the path of one`,
+      `or set ${CHOICE} to the path of one` +
+      (process.platform === 'linux'
+        ? ' (a downloaded one may lack libraries: sudo npx playwright install-deps)'
+        : ''),
   );
 }
 

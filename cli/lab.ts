@@ -41,9 +41,28 @@ function failureOf(page: Page): { failure: Promise<never>; fail: (error: Error) 
 
 /** Builds and serves the page, and opens it in a headless browser. */
 export async function openLab(device: Config['device'], onEvent: (event: RunEvent) => void): Promise<Lab> {
-  const site = await serveSite(await buildSite());
-  const browser = await launchBrowser(device);
-  const page = await browser.newPage();
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    for (const part of opened.splice(0).reverse()) await part.close();
+  };
+  try {
+    const browser = await launchBrowser(device);
+    opened.push(browser);
+    const site = await serveSite(await buildSite());
+    opened.push(site);
+    return await openPage(await browser.newPage(), site.url, onEvent, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openPage(
+  page: Page,
+  url: string,
+  onEvent: (event: RunEvent) => void,
+  close: () => Promise<void>,
+): Promise<Lab> {
   const { failure, fail } = failureOf(page);
   const consoleErrors: string[] = [];
   page.on('console', (message) => {
@@ -58,7 +77,7 @@ export async function openLab(device: Config['device'], onEvent: (event: RunEven
       fail(error as Error);
     }
   });
-  await page.goto(`${site.url}?headless`);
+  await page.goto(`${url}?headless`);
   await Promise.race([page.waitForFunction(() => window.tracewright !== undefined), failure]);
 
   async function call(name: 'train' | 'evaluate', job: HeadlessJob): Promise<Evaluation | null> {
@@ -81,9 +100,6 @@ export async function openLab(device: Config['device'], onEvent: (event: RunEven
     },
     evaluate: async (job) => (await call('evaluate', job))!,
     stop: () => page.evaluate(() => window.tracewright?.stop()),
-    close: async () => {
-      await browser.close();
-      await site.close();
-    },
+    close,
   };
 }

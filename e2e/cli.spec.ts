@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { expect, test } from '@playwright/test';
-import { run, start, writePolicy } from './terminal.ts';
+import { expect, run, start, test, writePolicy } from './terminal.ts';
 
 const SCRIPTED = { TRACEWRIGHT_TRAINER: 'e2e/scriptedTrainer.ts' };
 
@@ -10,9 +9,9 @@ function lines(file: string): string[] {
   return readFileSync(file, 'utf8').trimEnd().split('\n');
 }
 
-test('train writes a whole run and says so', async ({}, { outputPath }) => {
-  const out = outputPath('run');
-  const policy = writePolicy(outputPath('policy'));
+test('train writes a whole run and says so', async ({ place }) => {
+  const out = place('run');
+  const policy = writePolicy(place('policy'));
   const args = [
     '--policy',
     policy,
@@ -53,30 +52,23 @@ test('train writes a whole run and says so', async ({}, { outputPath }) => {
   expect(weights).toEqual(readFileSync(path.join(policy, 'model.safetensors')));
 });
 
-test('sft needs no policy', async ({}, { outputPath }) => {
-  const { code } = await run('train', ['--method', 'sft', '--steps', '2', '--out', outputPath('run')]);
+test('sft needs no policy', async ({ place }) => {
+  const { code } = await run('train', ['--method', 'sft', '--steps', '2', '--out', place('run')]);
   expect(code).toBe(0);
 });
 
-test('evaluate prints and writes the evaluation alone', async ({}, { outputPath }) => {
-  const out = outputPath('evaluation');
-  const { code, stdout } = await run('evaluate', [
-    '--policy',
-    writePolicy(outputPath('policy')),
-    '--out',
-    out,
-  ]);
+test('evaluate prints and writes the evaluation alone', async ({ place }) => {
+  const out = place('evaluation');
+  const { code, stdout } = await run('evaluate', ['--policy', writePolicy(place('policy')), '--out', out]);
   expect(code).toBe(0);
-  expect(stdout).toContain('pass@1            0.250 [0.230, 0.270]   1000');
+  expect(stdout).toContain('pass@1            0.250 [0.230, 0.270]  1000');
   expect(readdirSync(out).sort()).toEqual(['config.json', 'evaluation.json']);
 });
 
-test('Ctrl-C, arriving twice as through npm, stops in order and keeps what there is', async ({}, {
-  outputPath,
-}) => {
-  const out = outputPath('run');
-  writeFileSync(outputPath('slow.jsonl'), 'slow');
-  const args = ['--method', 'sft', '--steps', '500', '--out', out, '--tasks', outputPath('slow.jsonl')];
+test('Ctrl-C, arriving twice as through npm, stops in order and keeps what there is', async ({ place }) => {
+  const out = place('run');
+  writeFileSync(place('slow.jsonl'), 'slow');
+  const args = ['--method', 'sft', '--steps', '500', '--out', out, '--tasks', place('slow.jsonl')];
   const running = start('train', args, SCRIPTED);
   await running.said('step   1/500');
   running.process.kill('SIGINT');
@@ -93,18 +85,9 @@ test('Ctrl-C, arriving twice as through npm, stops in order and keeps what there
   ]);
 });
 
-test('a second Ctrl-C ends at once', async ({}, { outputPath }) => {
-  writeFileSync(outputPath('slow.jsonl'), 'slow');
-  const args = [
-    '--method',
-    'sft',
-    '--steps',
-    '500',
-    '--out',
-    outputPath('run'),
-    '--tasks',
-    outputPath('slow.jsonl'),
-  ];
+test('a second Ctrl-C ends at once', async ({ place }) => {
+  writeFileSync(place('slow.jsonl'), 'slow');
+  const args = ['--method', 'sft', '--steps', '500', '--out', place('run'), '--tasks', place('slow.jsonl')];
   const running = start('train', [...args, '--set', 'eval_samples=7'], SCRIPTED);
   await running.said('step   1/500');
   running.process.kill('SIGINT');
@@ -140,8 +123,8 @@ test.describe('a clear message, a non-zero exit, and nothing written', () => {
     ['a name that is a path', 'train', ['--method', 'sft', '--name', '../x'], '--name "../x"'],
   ];
   for (const [title, command, args, message] of cases) {
-    test(title, async ({}, { outputPath }) => {
-      const out = outputPath('run');
+    test(title, async ({ place }) => {
+      const out = place('run');
       const where = command === 'tarin' ? [] : ['--out', out];
       const { code, stderr } = await run(command, [...where, ...args]);
       expect(stderr).toContain(`error: `);
@@ -151,10 +134,10 @@ test.describe('a clear message, a non-zero exit, and nothing written', () => {
     });
   }
 
-  test('a broken checkpoint', async ({}, { outputPath }) => {
-    const policy = writePolicy(outputPath('policy'), 'x');
+  test('a broken checkpoint', async ({ place }) => {
+    const policy = writePolicy(place('policy'), 'x');
     for (const command of ['train', 'evaluate']) {
-      const out = outputPath(command);
+      const out = place(command);
       const { code, stderr } = await run(command, ['--policy', policy, '--out', out]);
       expect(stderr).toContain('error: model.safetensors: expected a header of 8 bytes');
       expect(code).toBe(1);
@@ -162,8 +145,8 @@ test.describe('a clear message, a non-zero exit, and nothing written', () => {
     }
   });
 
-  test('an output directory that is not empty', async ({}, { outputPath }) => {
-    const out = outputPath('run');
+  test('an output directory that is not empty', async ({ place }) => {
+    const out = place('run');
     mkdirSync(out);
     writeFileSync(path.join(out, 'metrics.jsonl'), 'precious');
     const { code, stderr } = await run('train', ['--method', 'sft', '--out', out]);
@@ -172,8 +155,8 @@ test.describe('a clear message, a non-zero exit, and nothing written', () => {
     expect(readFileSync(path.join(out, 'metrics.jsonl'), 'utf8')).toBe('precious');
   });
 
-  test('a browser that is not there', async ({}, { outputPath }) => {
-    const out = outputPath('run');
+  test('a browser that is not there', async ({ place }) => {
+    const out = place('run');
     const { code, stderr } = await run('train', ['--method', 'sft', '--out', out], {
       TRACEWRIGHT_BROWSER: '/no/chrome',
     });
@@ -195,9 +178,9 @@ test.describe('a clear message, a non-zero exit, and nothing written', () => {
   });
 });
 
-test('a trainer that fails half-way keeps what there is', async ({}, { outputPath }) => {
-  const out = outputPath('run');
-  const tasks = outputPath('crash.jsonl');
+test('a trainer that fails half-way keeps what there is', async ({ place }) => {
+  const out = place('run');
+  const tasks = place('crash.jsonl');
   writeFileSync(tasks, 'crash slow');
   const { code, stderr } = await run('train', ['--method', 'sft', '--out', out, '--tasks', tasks]);
   expect(stderr).toContain('the script says crash');

@@ -40,7 +40,7 @@ test('a run starts, pauses, steps, resumes, stops, and shows what it does', asyn
   await expect(status).toHaveText(/^Stopped after \d+ steps\.$/);
   await expect(button('Start')).toBeEnabled();
   await expect(page.getByRole('img', { name: /reward 0\.3\d+ at step/ })).toBeVisible();
-  await expect(page.getByRole('alert')).toHaveText('');
+  await expect(page.locator('[role=alert]')).toHaveText('');
 });
 
 test('the configuration lives in the address', async ({ page, scriptedSite }) => {

@@ -1,7 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { test as base, expect } from '@playwright/test';
 import { ROOT } from '../cli/site.ts';
+
+/** Playwright's `test` for commands: `place` names a file or directory of the test's own. */
+export const test = base.extend<{ place: (name: string) => string }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern.
+  place: async ({}, use, info) => {
+    mkdirSync(info.outputDir, { recursive: true });
+    await use((name) => path.join(info.outputDir, name));
+  },
+});
+
+export { expect };
 
 /** How a command ended and what it said. */
 export interface Ended {

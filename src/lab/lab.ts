@@ -37,6 +37,7 @@ class Lab {
   constructor(place: HTMLElement) {
     const { config, problems } = decodeQuery(location.search);
     this.#controls = new Controls(config);
+    this.#clear();
     this.#error.textContent = problems.map((problem) => `In the address: ${problem}`).join('\n');
     const lead = 'A small policy learns to write JavaScript here, from what its programs do when they run.';
     place.replaceChildren(
@@ -81,7 +82,6 @@ class Lab {
       element('section', {}, element('h2', {}, 'Latest step'), this.#numbersPlace),
       element('section', {}, element('h2', {}, 'One group of answers'), this.#rolloutsPlace),
     );
-    this.#clear();
     this.#enter('idle');
   }
 
