@@ -17,6 +17,7 @@ const STAGE_COUNTS: Record<Split, readonly number[]> = {
   rl: [2, 3],
   heldout: [2, 3],
 };
+/** Before tasks with uninformative tests are dropped; of those that stay about a third aggregates. */
 const AGGREGATE_SHARE = 0.5;
 const BACKWARD_SHARE = 0.5;
 
