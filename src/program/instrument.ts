@@ -1,6 +1,7 @@
 import type {
   AnyNode,
   ArrowFunctionExpression,
+  AssignmentExpression,
   BlockStatement,
   ChainExpression,
   FunctionDeclaration,
@@ -104,55 +105,70 @@ class Instrumenter {
   }
 
   #visit(node: AnyNode): void {
-    if (isFunction(node)) return this.#function(node as FunctionNode);
+    if (isFunction(node)) {
+      this.#function(node as FunctionNode);
+      return;
+    }
     switch (node.type) {
       case 'BlockStatement':
-        return this.#scopes.within(this.#owner, node, () => this.#statements(node.body));
+        this.#scopes.within(this.#owner, node, () => this.#statements(node.body));
+        return;
       case 'StaticBlock':
-        return this.#scopes.within(this.#owner, node, () => this.#statements(node.body));
+        this.#scopes.within(this.#owner, node, () => this.#statements(node.body));
+        return;
       case 'SwitchStatement':
         this.#visit(node.discriminant);
-        return this.#scopes.within(this.#owner, node, () => {
+        this.#scopes.within(this.#owner, node, () => {
           for (const branch of node.cases) {
             if (branch.test) this.#visit(branch.test);
             this.#statements(branch.consequent);
           }
         });
+        return;
       case 'IfStatement':
         this.#visit(node.test);
         this.#body(node.consequent);
         if (node.alternate) this.#body(node.alternate);
         return;
       case 'ForStatement':
-        return this.#scopes.within(this.#owner, node, () => {
+        this.#scopes.within(this.#owner, node, () => {
           for (const part of [node.init, node.test, node.update]) if (part) this.#visit(part);
           this.#body(node.body);
         });
+        return;
       case 'ForOfStatement':
       case 'ForInStatement':
-        return this.#forEach(node);
+        this.#forEach(node);
+        return;
       case 'WhileStatement':
         this.#visit(node.test);
-        return this.#body(node.body);
+        this.#body(node.body);
+        return;
       case 'DoWhileStatement':
         this.#body(node.body);
-        return this.#visit(node.test);
+        this.#visit(node.test);
+        return;
       case 'LabeledStatement':
         // Nothing may come between a label and its loop.
-        return this.#visit(node.body);
+        this.#visit(node.body);
+        return;
       case 'CatchClause':
-        return this.#scopes.within(this.#owner, node, () => {
+        this.#scopes.within(this.#owner, node, () => {
           const names = node.param ? bindingNames(node.param) : [];
           if (node.param) this.#visit(node.param);
           this.#insertRecords(node.body.start + 1, names, 'define', lineOf(node));
           this.#visit(node.body);
         });
+        return;
       case 'VariableDeclaration':
-        return this.#declaration(node);
+        this.#declaration(node);
+        return;
       case 'ReturnStatement':
-        return this.#return(node.start, node.argument ?? undefined, lineOf(node));
+        this.#return(node.start, node.argument ?? undefined, lineOf(node));
+        return;
       default:
-        return this.#where === 'outside' ? this.#visitChildren(node) : this.#expression(node);
+        if (this.#where === 'outside') this.#visitChildren(node);
+        else this.#expression(node);
     }
   }
 
@@ -182,7 +198,8 @@ class Instrumenter {
   #body(statement: Statement, records = ''): void {
     if (statement.type === 'BlockStatement') {
       if (records) this.#text.add(statement.start + 1, records);
-      return this.#visit(statement);
+      this.#visit(statement);
+      return;
     }
     if (statement.type === 'EmptyStatement' && !records) return;
     this.#text.add(
@@ -201,7 +218,10 @@ class Instrumenter {
       if (left.type === 'VariableDeclaration') this.#visitChildren(left.declarations[0].id);
       else this.#visitChildren(left);
       this.#visit(node.right);
-      if (this.#where === 'outside') return this.#body(body);
+      if (this.#where === 'outside') {
+        this.#body(body);
+        return;
+      }
       // A name that the body declares anew is not the loop's, and not initialised yet.
       const shadowed = new Set(body.type === 'BlockStatement' ? Scopes.lexicalNames(body.body) : []);
       const visible = names.filter((name) => !shadowed.has(name));
@@ -282,7 +302,10 @@ class Instrumenter {
   }
 
   #expressionBody(body: AnyNode): void {
-    if (this.#where !== 'entry') return this.#visit(body);
+    if (this.#where !== 'entry') {
+      this.#visit(body);
+      return;
+    }
     // No place for a constant here: activations of a recursive arrow are not told apart.
     this.#frame = '0';
     const parameters = (this.#entry as FunctionNode).params.flatMap(bindingNames);
@@ -298,46 +321,58 @@ class Instrumenter {
   #expression(node: AnyNode): void {
     const line = node.loc ? lineOf(node) : 0;
     switch (node.type) {
-      case 'AssignmentExpression': {
-        const { left, operator, right } = node;
-        const logical = operator === '&&=' || operator === '||=' || operator === '??=';
-        if (logical && left.type === 'Identifier') {
-          return isAnonymousFunction(right) ? this.#visit(right) : this.#wrapValue(right, left.name, line);
-        }
-        if (left.type === 'Identifier')
-          return this.#wrapWith(node, (open) => open(left.name, 'define'), true);
-        const names = targetNames(left);
-        return this.#wrapWith(node, (open) => {
-          for (const name of names) open(name, logical ? 'maybe' : 'define');
-        });
-      }
+      case 'AssignmentExpression':
+        this.#assignment(node, line);
+        return;
       case 'UpdateExpression': {
         const name = rootName(node.argument);
-        if (!name) return this.#visitChildren(node);
         const isValue = node.prefix && node.argument.type === 'Identifier';
-        return this.#wrapWith(node, (open) => open(name, 'define'), isValue);
+        if (name) this.#wrapWith(node, (open) => open(name, 'define'), isValue);
+        else this.#visitChildren(node);
+        return;
       }
       case 'UnaryExpression': {
         const name = node.operator === 'delete' ? rootName(node.argument) : undefined;
-        return name ? this.#wrapWith(node, (open) => open(name, 'define')) : this.#visitChildren(node);
+        if (name) this.#wrapWith(node, (open) => open(name, 'define'));
+        else this.#visitChildren(node);
+        return;
       }
       case 'ChainExpression': {
         const names = this.#chainNames(node);
-        return this.#wrapWith(node, (open) => {
+        this.#wrapWith(node, (open) => {
           for (const name of names) open(name, 'maybe');
         });
+        return;
       }
       case 'CallExpression': {
-        if (this.#inChain.has(node)) return this.#visitChildren(node);
+        if (this.#inChain.has(node)) {
+          this.#visitChildren(node);
+          return;
+        }
         const changed = callChanges(node);
-        return this.#wrapWith(node, (open) => {
+        this.#wrapWith(node, (open) => {
           for (const [name, kind] of changed)
             if (kind === 'define' || this.#scopes.owner(name) === 'entry') open(name, kind);
         });
+        return;
       }
       default:
-        return this.#visitChildren(node);
+        this.#visitChildren(node);
+        return;
     }
+  }
+
+  #assignment(node: AssignmentExpression, line: number): void {
+    const { left, operator, right } = node;
+    const logical = operator === '&&=' || operator === '||=' || operator === '??=';
+    if (left.type !== 'Identifier') {
+      const names = targetNames(left);
+      this.#wrapWith(node, (open) => {
+        for (const name of names) open(name, logical ? 'maybe' : 'define');
+      });
+    } else if (!logical) this.#wrapWith(node, (open) => open(left.name, 'define'), true);
+    else if (isAnonymousFunction(right)) this.#visit(right);
+    else this.#wrapValue(right, left.name, line);
   }
 
   /** Names that calls along an optional chain may change. */

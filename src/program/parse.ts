@@ -1,4 +1,4 @@
-import { type Options, Parser, type Program } from 'acorn';
+import { type AnyNode, type Options, Parser, type Program } from 'acorn';
 import { descendants } from './visit.ts';
 
 /** A program that passed the gate, with its syntax tree. */
@@ -18,7 +18,6 @@ export interface ParseError {
 export const GATE = {
   maxLength: 16_384,
   maxBrackets: 120,
-  maxPrefixes: 64,
   maxDepth: 400,
 } as const;
 
@@ -47,6 +46,7 @@ export function parseProgram(code: string): ParsedProgram | ParseError {
   try {
     ast = StrictParser.parseProgram(code);
   } catch (error) {
+    // A parser out of stack has met more depth than is allowed below, whichever host it runs on.
     if (error instanceof RangeError) return tooDeep;
     const { message, loc } = error as SyntaxError & { loc?: { line: number; column: number } };
     return {
@@ -65,12 +65,6 @@ export function isParseError(outcome: ParsedProgram | ParseError): outcome is Pa
 
 const tooDeep: ParseError = { error: 'SyntaxError: the program is nested too deep', line: 1, column: 1 };
 
-const OPENING = new Set(['(', '[', '{']);
-const CLOSING = new Set([')', ']', '}']);
-/** A run of one prefix form: operators, keywords, or `name =>`. */
-const PREFIX_RUN =
-  /(?:(?:\+|-|!|~|\b(?:typeof|void|delete|new|await|yield)\b|\(?[\p{L}\p{N}_$]*\)?\s*=>)\s*){65,}/u;
-
 /** Checks what must hold before any recursive parser sees the text. */
 function gate(code: string): ParseError | undefined {
   if (code.length > GATE.maxLength) {
@@ -81,39 +75,52 @@ function gate(code: string): ParseError | undefined {
     };
   }
   let depth = 0;
-  let line = 1;
-  let lineStart = 0;
   for (let i = 0; i < code.length; i++) {
-    const character = code[i];
-    const here = () => ({ line, column: i - lineStart + 1 });
-    if (character === '\n') {
-      line++;
-      lineStart = i + 1;
-    } else if (character === '\u0000') return { error: 'SyntaxError: NUL character', ...here() };
-    else if (OPENING.has(character)) {
-      if (++depth > GATE.maxBrackets) return { ...tooDeep, ...here() };
-    } else if (CLOSING.has(character)) depth--;
+    switch (code.charCodeAt(i)) {
+      case 0:
+        return { error: 'SyntaxError: NUL character', ...position(code, i) };
+      case 0x28: // (
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++depth > GATE.maxBrackets) return { ...tooDeep, ...position(code, i) };
+        break;
+      case 0x29:
+      case 0x5d:
+      case 0x7d:
+        depth--;
+    }
   }
-  const run = PREFIX_RUN.exec(code);
-  if (!run) return undefined;
-  const before = code.slice(0, run.index).split('\n');
-  return { ...tooDeep, line: before.length, column: before[before.length - 1].length + 1 };
+  return undefined;
+}
+
+function position(code: string, offset: number): { line: number; column: number } {
+  const before = code.slice(0, offset).split('\n');
+  return { line: before.length, column: before[before.length - 1].length + 1 };
 }
 
 /** Refuses syntax that reaches outside the program, and depth that brackets do not show. */
 function refuseNodes(ast: Program): ParseError | undefined {
   for (const { node, parent, depth } of descendants(ast)) {
-    const at = { line: node.loc!.start.line, column: node.loc!.start.column + 1 };
-    if (depth > GATE.maxDepth) return { ...tooDeep, ...at };
-    if (node.type === 'ImportExpression') return { error: 'SyntaxError: import() is not available', ...at };
+    if (depth > GATE.maxDepth) return tooDeep;
+    if (node.type === 'ImportExpression') {
+      return { error: 'SyntaxError: import() is not available', ...startOf(node) };
+    }
     if (node.type !== 'Identifier' || !node.name.startsWith(RESERVED_PREFIX)) continue;
+    // Keys are only names of properties: `{ __proto__: null }` is a program's own affair.
     const isKey =
       (parent?.type === 'MemberExpression' && parent.property === node && !parent.computed) ||
       ((parent?.type === 'Property' || parent?.type === 'MethodDefinition') &&
         parent.key === node &&
         parent.value !== node &&
         !parent.computed);
-    if (!isKey) return { error: `SyntaxError: names starting with ${RESERVED_PREFIX} are reserved`, ...at };
+    if (!isKey) {
+      return { error: `SyntaxError: names starting with ${RESERVED_PREFIX} are reserved`, ...startOf(node) };
+    }
   }
   return undefined;
+}
+
+function startOf(node: AnyNode): { line: number; column: number } {
+  const { line, column } = node.loc!.start;
+  return { line, column: column + 1 };
 }
