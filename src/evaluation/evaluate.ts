@@ -155,7 +155,14 @@ async function reasoning(subject: Subject, tasks: readonly Task[], options: Eval
   const items = known.flatMap((task, i): AlignmentItem[] => {
     const { trace, value } = results[i].calls[0];
     if (!trace) return [];
-    const truth = truthOf(trace, value, options.align_max_variables, options.align_value);
+    const truth = truthOf(
+      task.reference!,
+      task.entry,
+      trace,
+      value,
+      options.align_max_variables,
+      options.align_value,
+    );
     return [{ program: task.reference!, inputs: testsOf(task)[0].input, truth, taskId: task.id }];
   });
   if (items.length === 0) return {};

@@ -90,7 +90,14 @@ export async function supervisedBatch(
     const item = {
       program: program(task),
       inputs: test.input,
-      truth: truthOf(call.trace, call.value, options.align_max_variables, options.align_value),
+      truth: truthOf(
+        program(task),
+        task.entry,
+        call.trace,
+        call.value,
+        options.align_max_variables,
+        options.align_value,
+      ),
       taskId: task.id,
     };
     return sequence(tokenizer, questionOf(item), answerOf(item));

@@ -76,7 +76,14 @@ export async function selectItems(
       counts.not_runnable++;
       return;
     }
-    const truth = truthOf(call.trace, call.value, options.align_max_variables, options.align_value);
+    const truth = truthOf(
+      program,
+      task.entry,
+      call.trace,
+      call.value,
+      options.align_max_variables,
+      options.align_value,
+    );
     if (truth.length < 2 || !truth.every(([, value]) => isPlain(value))) {
       counts.no_values++;
       return;

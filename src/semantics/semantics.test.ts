@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import { createTokenizer } from '../policy/tokenizer.ts';
+import type { Rollout } from '../rl/types.ts';
+import { createNodeSandbox } from '../sandbox/node.ts';
+import type { Trace, Verdict } from '../sandbox/types.ts';
+import type { Task } from '../tasks/types.ts';
+import { type AlignmentItem, answerOf, questionOf, truthOf } from './item.ts';
+import { alignmentReward, judge } from './reward.ts';
+import { type SelectionOptions, selectItems } from './selection.ts';
+import { alignmentSource } from './source.ts';
+
+const tokenizer = createTokenizer();
+const sandbox = await createNodeSandbox();
+const signature = 'function f(a) {\n';
+const program = `${signature}  let b = a.map(x => x * 2);\n  let s = 0;\n  for (let x of b) s += x;\n  return s;\n}`;
+const item: AlignmentItem = {
+  program,
+  inputs: [[1, 2]],
+  truth: [
+    ['b', [2, 4]],
+    ['s', 6],
+    ['return', 6],
+  ],
+  taskId: 't',
+};
+
+describe('truth', () => {
+  const trace: Trace = {
+    steps: [],
+    hits: {},
+    lastDefinition: { b: [2, 4], s: 6, x: 4 },
+    atEnd: { b: [2, 4, 0], s: 6 },
+    truncated: false,
+  };
+  test('asks for body variables, not loop variables, then the output', () => {
+    expect(truthOf(program, 'f', trace, 6, 4, 'last_definition')).toEqual(item.truth);
+  });
+  test('keeps the last ones when there are too many', () => {
+    expect(truthOf(program, 'f', trace, 6, 1, 'last_definition').map(([name]) => name)).toEqual([
+      's',
+      'return',
+    ]);
+  });
+  test('values at the end of the program', () => {
+    expect(truthOf(program, 'f', trace, 6, 4, 'end_of_program')[0]).toEqual(['b', [2, 4, 0]]);
+  });
+  test('question and answer', () => {
+    expect(questionOf(item)).toBe(`<|run|>[ 1 2]<|code|>${program}<|vars|> b s return<|answer|>`);
+    expect(answerOf(item)).toBe('b=[ 2 4]\ns= 6\nreturn= 6');
+  });
+});
+
+describe('reward', () => {
+  const cases: [string, string, number, number][] = [
+    ['all right', 'b=[ 2 4]\ns= 6\nreturn= 6', 1, 1],
+    ['one variable right', 'b=[ 2 4]\ns= 5\nreturn= 5', 0.5, 0.1 + 0.9 / 3],
+    ['only the output right', 'b=[ 2 5]\ns= 7\nreturn= 6', 0, 0.1 + 0.9 / 3],
+    ['nothing right, well formed', 'b=[]\ns= 7\nreturn= 7', 0, 0.1],
+    ['another order', 's= 6\nb=[ 2 4]\nreturn= 6', 0, 0],
+    ['a name missing', 'b=[ 2 4]\nreturn= 6', 0, 0],
+    ['not readable', 'b=[ 2 4\ns= 6\nreturn= 6', 0, 0],
+    ['empty', '', 0, 0],
+  ];
+  test.each(cases)('%s', (_, answer, paper, released) => {
+    expect(alignmentReward(judge(item, answer), 'paper')).toBeCloseTo(paper, 10);
+    expect(alignmentReward(judge(item, answer), 'released')).toBeCloseTo(released, 10);
+  });
+});
+
+const task: Task = {
+  id: 'double-sum',
+  family: 'pipelines',
+  split: 'rl',
+  description: 'double, then sum',
+  signature,
+  entry: 'f',
+  visibleTests: [{ input: [[1, 2]], expected: 6 }],
+  hiddenTests: [{ input: [[3]], expected: 6 }],
+  composition: 'x',
+};
+
+function rollout(text: string, verdict: Verdict, passed = [0, 0], terminated = true): Rollout {
+  return {
+    prompt: { id: 'p', source: 'code', text: '', tokens: [], item: { task } },
+    completion: { tokens: [], logProbs: [], text, terminated },
+    grade: { reward: verdict === 'pass' ? 1 : 0, parts: {}, verdict, detail: { passed } },
+    advantage: 0,
+  };
+}
+
+const options: SelectionOptions = {
+  align_input: 'failing',
+  align_max_variables: 4,
+  align_value: 'last_definition',
+  align_max_prompt_tokens: 128,
+  align_max_new_tokens: 64,
+};
+const wrong = '  let s = 0;\n  for (let x of a) s += x;\n  return s;\n}';
+
+describe('selection', () => {
+  const groups = [
+    [
+      rollout('right', 'pass', [1, 1]),
+      rollout('  return a', 'syntax_error'),
+      rollout(wrong, 'wrong_answer'),
+      rollout('  let t = a[0] + a[1];\n  return t;\n}', 'wrong_answer', [0, 0]),
+      rollout('  let c = NaN;\n  return 7;\n}', 'wrong_answer'),
+      rollout('  return 8;\n}', 'wrong_answer'),
+      rollout(`  let b = a;\n  let s = 5;\n  return b[0];\n}`, 'wrong_answer', [1, 0]),
+      rollout(wrong, 'wrong_answer', [0, 0], false),
+    ],
+  ];
+
+  test('counts every step of the funnel', async () => {
+    const { items, counts } = await selectItems(groups, sandbox, tokenizer, options);
+    expect(counts).toEqual({
+      candidates: 8,
+      passed: 1,
+      not_runnable: 2,
+      no_values: 2,
+      duplicate: 1,
+      too_long: 0,
+      kept: 2,
+    });
+    expect(items[0]).toEqual({
+      program: signature + wrong,
+      inputs: [[1, 2]],
+      truth: [
+        ['s', 3],
+        ['return', 3],
+      ],
+      taskId: task.id,
+    });
+    expect(items[1].inputs).toEqual([[3]]); // the first test that this program failed
+  });
+
+  test('takes the first test when asked, and drops long questions', async () => {
+    const first = await selectItems(groups, sandbox, tokenizer, { ...options, align_input: 'first' });
+    expect(first.items.every(({ inputs }) => JSON.stringify(inputs) === '[[1,2]]')).toBe(true);
+    const short = await selectItems(groups, sandbox, tokenizer, { ...options, align_max_prompt_tokens: 5 });
+    expect([short.counts.kept, short.counts.too_long]).toEqual([0, 2]);
+  });
+});
+
+test('the source is empty at first, then asks about the failures of the step before', async () => {
+  const source = alignmentSource(tokenizer, sandbox, { ...options, seed: 1, align_reward: 'released' });
+  expect(source.draw(1, 5)).toEqual([]);
+  const metrics = await source.observe(1, [[rollout(wrong, 'wrong_answer')]]);
+  expect(metrics['alignment/kept']).toBe(1);
+  const [prompt] = source.draw(2, 5);
+  expect(prompt.text).toContain(wrong);
+  const answer = (text: string, terminated: boolean) => ({ tokens: [], logProbs: [], text, terminated });
+  const [grades] = await source.grade(
+    [prompt],
+    [[answer('s= 3\nreturn= 3', true), answer('s= 3\nreturn= 3', false)]],
+  );
+  expect(grades.map(({ reward }) => reward)).toEqual([1, 0]);
+  expect(grades[0].parts).toEqual({ format: 1, variables_right: 1, output_right: 1, all_right: 1 });
+  expect(source.draw(2, 5)).toEqual([prompt]);
+});
