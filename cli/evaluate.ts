@@ -1,7 +1,7 @@
 import { runCommand } from './errors.ts';
 import { type Arguments, parseArguments } from './flags.ts';
 import { helpText } from './help.ts';
-import { outputDirectory, readTasks, showPath, startingPolicy } from './inputs.ts';
+import { checkedTasks, outputDirectory, showPath, startingPolicy } from './inputs.ts';
 import { openLab } from './lab.ts';
 import { Progress } from './progress.ts';
 import { RunRecord } from './record.ts';
@@ -11,7 +11,7 @@ async function evaluate(given: Arguments): Promise<number> {
   const { config } = given;
   const directory = outputDirectory(given, 'evaluation');
   const policy = startingPolicy(given.policy, 'evaluate');
-  const tasks = readTasks(given.tasks);
+  const tasks = checkedTasks(given.tasks, config);
   const progress = new Progress();
   const record = new RunRecord(directory, config);
   const lab = await openLab(config.device, (event) => {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Config } from '../src/runs/config.ts';
 import type { PolicyFiles } from '../src/runs/events.ts';
 import { needsPolicy } from '../src/runs/options.ts';
+import { taskSuite } from '../src/runs/tasks.ts';
 import { UserError } from './errors.ts';
 import { ROOT } from './site.ts';
 
@@ -41,12 +42,25 @@ export function startingPolicy(
   return readPolicy(SHIPPED);
 }
 
-/** Reads a file of the user's own tasks; its lines are checked where they are loaded. */
-export function readTasks(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
+function readTasks(file: string): string {
   if (!existsSync(file) || !statSync(file).isFile())
     throw new UserError(`--tasks ${file}: there is no such file`);
   return readFileSync(file, 'utf8');
+}
+
+/**
+ * Reads the user's own tasks, if there are any, and checks here already what the trainer will ask for: that
+ * every line is a task, or that every family exists.
+ */
+export function checkedTasks(file: string | undefined, config: Config): string | undefined {
+  const text = file === undefined ? undefined : readTasks(file);
+  try {
+    taskSuite(config, text);
+  } catch (error) {
+    const where = file === undefined ? `families=${config.families}` : `--tasks ${file}`;
+    throw new UserError(`${where}: ${(error as Error).message}`);
+  }
+  return text;
 }
 
 /** A name for a run that was given none: `coderl_plus-20250131-142501`. */

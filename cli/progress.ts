@@ -85,6 +85,6 @@ export class Progress {
     if (left !== undefined) parts.push(`${formatTime(left)} left`);
     if (this.#status) parts.push(this.#status);
     this.#erase();
-    this.#output.write(parts.join(' ').slice(0, (this.#output.columns ?? 80) - 1));
+    this.#output.write(parts.join(' ').slice(0, (this.#output.columns || 80) - 1));
   }
 }

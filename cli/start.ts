@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { encodeQuery } from '../src/runs/options.ts';
-import { runCommand } from './errors.ts';
+import { INTERRUPTED, runCommand } from './errors.ts';
 import { parseArguments } from './flags.ts';
 import { helpText } from './help.ts';
+import { onInterrupt } from './interrupt.ts';
 import { serveSite } from './server.ts';
 import { buildSite } from './site.ts';
 
@@ -35,11 +36,13 @@ await runCommand(async () => {
   const site = await serveSite(await buildSite(), given.port ?? PORT);
   const query = encodeQuery(given.config);
   const url = query ? `${site.url}?${query}` : site.url;
+  const ended = new Promise<number>((resolve, reject) => {
+    onInterrupt(
+      () => site.close().then(() => resolve(0), reject),
+      () => process.exit(INTERRUPTED),
+    );
+  });
   console.log(`Tracewright is at ${url} (Chrome or Edge is best; Ctrl-C ends)`);
   openWindow(url);
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => site.close().then(() => resolve(0)));
-    }
-  });
+  return ended;
 });

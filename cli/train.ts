@@ -3,7 +3,7 @@ import { formatTime } from '../src/runs/format.ts';
 import { INTERRUPTED, runCommand, UserError } from './errors.ts';
 import { type Arguments, parseArguments } from './flags.ts';
 import { helpText } from './help.ts';
-import { outputDirectory, readTasks, showPath, startingPolicy } from './inputs.ts';
+import { checkedTasks, outputDirectory, showPath, startingPolicy } from './inputs.ts';
 import { onInterrupt } from './interrupt.ts';
 import { openLab } from './lab.ts';
 import { Progress } from './progress.ts';
@@ -73,7 +73,7 @@ async function train(given: Arguments): Promise<number> {
   const { config } = given;
   const directory = outputDirectory(given, config.method);
   const policy = startingPolicy(given.policy, config.method);
-  const tasks = readTasks(given.tasks);
+  const tasks = checkedTasks(given.tasks, config);
 
   const began = performance.now();
   const progress = new Progress();
@@ -111,7 +111,7 @@ async function train(given: Arguments): Promise<number> {
     `\n${stopped ? 'Stopped' : 'Finished'} after ${steps} steps and ${time}: ${showPath(directory)}/`,
   );
   if (stopped) return INTERRUPTED;
-  const parts = missing(record, config.steps, lab.consoleErrors.length);
+  const parts = missing(record, steps, lab.consoleErrors.length);
   if (parts.length > 0) throw new UserError(`the run lacks ${parts.join(', ')}`);
   return 0;
 }

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { expect, run, start, test, writePolicy } from './terminal.ts';
+import { expect, run, start, test, writePolicy, writeTasks } from './terminal.ts';
 
 const SCRIPTED = { TRACEWRIGHT_TRAINER: 'e2e/scriptedTrainer.ts' };
 
@@ -67,8 +67,16 @@ test('evaluate prints and writes the evaluation alone', async ({ place }) => {
 
 test('Ctrl-C, arriving twice as through npm, stops in order and keeps what there is', async ({ place }) => {
   const out = place('run');
-  writeFileSync(place('slow.jsonl'), 'slow');
-  const args = ['--method', 'sft', '--steps', '500', '--out', out, '--tasks', place('slow.jsonl')];
+  const args = [
+    '--method',
+    'sft',
+    '--steps',
+    '500',
+    '--out',
+    out,
+    '--tasks',
+    writeTasks(place('tasks.jsonl'), 'slow'),
+  ];
   const running = start('train', args, SCRIPTED);
   await running.said('step   1/500');
   running.process.kill('SIGINT');
@@ -86,8 +94,16 @@ test('Ctrl-C, arriving twice as through npm, stops in order and keeps what there
 });
 
 test('a second Ctrl-C ends at once', async ({ place }) => {
-  writeFileSync(place('slow.jsonl'), 'slow');
-  const args = ['--method', 'sft', '--steps', '500', '--out', place('run'), '--tasks', place('slow.jsonl')];
+  const args = [
+    '--method',
+    'sft',
+    '--steps',
+    '500',
+    '--out',
+    place('run'),
+    '--tasks',
+    writeTasks(place('tasks.jsonl'), 'slow'),
+  ];
   const running = start('train', [...args, '--set', 'eval_samples=7'], SCRIPTED);
   await running.said('step   1/500');
   running.process.kill('SIGINT');
@@ -120,6 +136,7 @@ test.describe('a clear message, a non-zero exit, and nothing written', () => {
       ['--method', 'sft', '--tasks', 'none.jsonl'],
       '--tasks none.jsonl: there is no such file',
     ],
+    ['an unknown family', 'train', ['--method', 'sft', '--set', 'families=pipelnes'], 'families=pipelnes: '],
     ['a name that is a path', 'train', ['--method', 'sft', '--name', '../x'], '--name "../x"'],
   ];
   for (const [title, command, args, message] of cases) {
@@ -143,6 +160,17 @@ test.describe('a clear message, a non-zero exit, and nothing written', () => {
       expect(code).toBe(1);
       expect(existsSync(out)).toBe(false);
     }
+  });
+
+  test('a tasks file with a bad line', async ({ place }) => {
+    const out = place('run');
+    const tasks = writeTasks(place('tasks.jsonl'), 'slow');
+    appendFileSync(tasks, '{"description": "add"\n');
+    const { code, stderr } = await run('train', ['--method', 'sft', '--out', out, '--tasks', tasks]);
+    expect(stderr).toContain(`error: --tasks ${tasks}: `);
+    expect(stderr).toContain('line 41');
+    expect(code).toBe(1);
+    expect(existsSync(out)).toBe(false);
   });
 
   test('an output directory that is not empty', async ({ place }) => {
@@ -180,8 +208,7 @@ test.describe('a clear message, a non-zero exit, and nothing written', () => {
 
 test('a trainer that fails half-way keeps what there is', async ({ place }) => {
   const out = place('run');
-  const tasks = place('crash.jsonl');
-  writeFileSync(tasks, 'crash slow');
+  const tasks = writeTasks(place('tasks.jsonl'), 'crash slow');
   const { code, stderr } = await run('train', ['--method', 'sft', '--out', out, '--tasks', tasks]);
   expect(stderr).toContain('the script says crash');
   expect(stderr).toContain('What there is so far lies in');

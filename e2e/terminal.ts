@@ -75,3 +75,14 @@ export function writePolicy(directory: string, weights = '{"a":1,"bbbb":2}'): st
   writeFileSync(path.join(directory, 'model.safetensors'), weights);
   return directory;
 }
+
+/** Writes a file of tasks whose descriptions tell the scripted trainer what to do. */
+export function writeTasks(file: string, instruction: string): string {
+  const tasks = Array.from({ length: 40 }, (_, i) => ({
+    description: `${instruction} and add ${i}`,
+    signature: 'function f(x) {',
+    tests: [{ input: [1], expected: 1 + i }],
+  }));
+  writeFileSync(file, tasks.map((task) => `${JSON.stringify(task)}\n`).join(''));
+  return file;
+}
