@@ -4,7 +4,7 @@ import type { Tokenizer } from '../policy/tokenizer.ts';
 import { testsOf } from '../rl/code_source.ts';
 import { toCompletion } from '../rl/step.ts';
 import type { Completion } from '../rl/types.ts';
-import { gradeResult } from '../sandbox/grade.ts';
+import { grade } from '../sandbox/grade.ts';
 import { type Sandbox, VERDICTS, type Verdict } from '../sandbox/types.ts';
 import { type AlignmentItem, questionOf, truthOf, type ValueChoice } from '../semantics/item.ts';
 import { judge } from '../semantics/reward.ts';
@@ -117,7 +117,7 @@ async function gradePrograms(
   let at = 0;
   return tasks.map((task, i) =>
     completions[i].map(({ terminated }) => {
-      const { verdict, passed } = gradeResult(
+      const { verdict, passed } = grade(
         results[at++],
         testsOf(task).map((test) => test.expected),
       );

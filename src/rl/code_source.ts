@@ -1,6 +1,6 @@
 import type { Tokenizer } from '../policy/tokenizer.ts';
 import type { Value } from '../program/values.ts';
-import { gradeResult } from '../sandbox/grade.ts';
+import { type Grading, grade } from '../sandbox/grade.ts';
 import type { Sandbox } from '../sandbox/types.ts';
 import { codePrompt, programOf } from '../tasks/format.ts';
 import type { TaskStream } from '../tasks/generate.ts';
@@ -54,9 +54,7 @@ export function codeSource(
       return prompts.map((prompt, i) => {
         const { task } = prompt.item as CodeItem;
         const expected = testsOf(task).map((test) => test.expected);
-        return completions[i].map((completion) =>
-          codeGrade(completion, gradeResult(results[at++], expected)),
-        );
+        return completions[i].map((completion) => codeGrade(completion, grade(results[at++], expected)));
       });
     },
     async observe() {
@@ -65,7 +63,7 @@ export function codeSource(
   };
 }
 
-function codeGrade(completion: Completion, result: ReturnType<typeof gradeResult>): Grade {
+function codeGrade(completion: Completion, result: Grading): Grade {
   const passed = result.passed.filter(Boolean).length;
   const pass = result.verdict === 'pass' && completion.terminated;
   return {
