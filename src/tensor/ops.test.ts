@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useWasm } from './device.ts';
 import { nodeWasmFiles } from './node.ts';
-import { evaluateCase, inputsOf, OP_CASES, relativeError } from './op_cases.ts';
+import { evaluateCase, inputsOf, OP_CASES } from './op_cases.ts';
+import { relativeError } from './relative_error.ts';
 
 beforeAll(() => useWasm(nodeWasmFiles()));
 

@@ -1,0 +1,33 @@
+import { relativeError } from '../src/tensor/relative_error.ts';
+import type { EngineReport } from './engine.ts';
+import { expect, test } from './fixtures.ts';
+
+declare global {
+  interface Window {
+    report(backend: 'wasm' | 'webgpu'): Promise<EngineReport>;
+  }
+}
+
+test('wasm and WebGPU agree on ops, on a training step, and on what they sample', async ({
+  page,
+  modules,
+}) => {
+  await page.goto(`${modules}e2e/engine.html`);
+  await page.waitForFunction(() => typeof window.report === 'function');
+  const wasm = await page.evaluate(() => window.report('wasm'));
+  const webgpu = await page.evaluate(() => window.report('webgpu'));
+  expect([wasm.device.backend, webgpu.device.backend]).toEqual(['wasm', 'webgpu']);
+  test.info().annotations.push({ type: 'adapter', description: webgpu.device.adapter });
+  for (const [i, op] of wasm.ops.entries()) {
+    expect(relativeError(op.value, webgpu.ops[i].value), op.name).toBeLessThan(5e-4);
+    op.gradients.forEach((gradient, j) => {
+      expect(relativeError(gradient, webgpu.ops[i].gradients[j]), `gradient of ${op.name}`).toBeLessThan(
+        2e-3,
+      );
+    });
+  }
+  expect(Math.abs(wasm.loss - webgpu.loss)).toBeLessThan(1e-5);
+  expect(relativeError(wasm.gradient, webgpu.gradient)).toBeLessThan(5e-3);
+  expect(relativeError(wasm.parameters, webgpu.parameters)).toBeLessThan(2e-2);
+  expect(wasm.sampled).toEqual(webgpu.sampled);
+});
