@@ -47,8 +47,8 @@ export function parseProgram(code: string): ParsedProgram | ParseError {
     ast = StrictParser.parseProgram(code);
   } catch (error) {
     // A parser out of stack has met more depth than is allowed below, whichever host it runs on.
-    if (error instanceof RangeError) return tooDeep;
     const { message, loc } = error as SyntaxError & { loc?: { line: number; column: number } };
+    if (error instanceof RangeError || message.startsWith('Not enough stack space')) return tooDeep;
     return {
       error: `SyntaxError: ${message.replace(/ \(\d+:\d+\)$/, '')}`,
       line: loc?.line ?? 1,

@@ -45,7 +45,7 @@ const [__e, __d, __u, __H, __host] = (() => {
   ${encoder()}
   ${runner()}
   ${tracer()}
-  return [enter, define, update, hits, [run, describe, start]];
+  return [enter, define, update, hits, [run, answer, describe, start]];
 })();
 __host;
 `;
@@ -122,6 +122,7 @@ function encoder(): string {
         if (value === null) return 'null';
         if (!isArray(value)) return '"\\\\u0000object"';
         if (depth >= ${LIMITS.maxDepth}) return '"\\\\u0000deep"';
+        if (value.length > left) { large = true; return '0'; }
         let text = '[';
         for (let i = 0; i < value.length && !large; i++) {
           if (i > 0) text += ',';
@@ -148,7 +149,7 @@ function runner(): string {
   };
   const clip = (text, length) => (text.length > length ? apply(slice, text, [0, length]) : text);
   const describe = (error) => {
-    if ((typeof error !== 'object' && typeof error !== 'function') || error === null) {
+    if ((typeof error !== 'object' && typeof error !== 'function') || error === null || isArray(error)) {
       left = 64;
       large = false;
       return stringify('thrown: ' + clip(encode(error, 0), 200)) + '\\n""';
@@ -158,17 +159,21 @@ function runner(): string {
     return stringify((name || 'Error') + (message ? ': ' + message : '')) + '\\n'
       + stringify(clip(read(error, 'stack'), 1000));
   };
+  let returned;
   const run = (entry, inputs, index) => {
     if (typeof entry !== 'function') return 'N';
-    let value;
     try {
-      value = apply(entry, undefined, inputs[index]);
+      returned = apply(entry, undefined, inputs[index]);
+      return 'V';
     } catch (error) {
       return 'E' + describe(error);
     }
+  };
+  // Apart from the call, so that a program's fuel pays for its own work alone.
+  const answer = () => {
     left = ${LIMITS.maxResultNodes};
     large = false;
-    const text = encode(value, 0);
+    const text = encode(returned, 0);
     return large ? 'L' : 'V' + text;
   };
 `;

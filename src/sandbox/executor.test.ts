@@ -1,0 +1,190 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Value } from '../program/values.ts';
+import { createNodeSandbox } from './node.ts';
+import type { ProgramJob, ProgramResult, Sandbox } from './types.ts';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await createNodeSandbox();
+});
+
+async function run(code: string, ...inputs: Value[][]): Promise<ProgramResult> {
+  const [result] = await sandbox.run([{ code, entry: 'f', inputs: inputs.length > 0 ? inputs : [[]] }]);
+  return result;
+}
+
+describe('values', () => {
+  it.each<[Value]>([
+    [1],
+    [0.1 + 0.2],
+    [1e21],
+    [5e-324],
+    [Number.NaN],
+    [Number.NEGATIVE_INFINITY],
+    ['é\u2028\ud800"\\\u0000x'],
+    [true],
+    [null],
+    [undefined],
+    [[1, ['a', [null]], undefined]],
+  ])('%j passes through', async (value) => {
+    const { calls } = await run('const f = (x) => x;', [value]);
+    expect(calls).toEqual([{ status: 'ok', value }]);
+  });
+
+  it('outside the data types are opaque', async () => {
+    const { calls } = await run('function f() { return [{}, () => 1, 1n, Symbol.iterator, new Map()] }');
+    const kinds = ['object', 'function', 'bigint', 'symbol', 'object'].map((kind) => `\u0000${kind}`);
+    expect(calls).toEqual([{ status: 'ok', value: kinds }]);
+  });
+});
+
+describe('statuses', () => {
+  it.each([
+    ['a missing function', 'function g() {}', { status: 'runtime_error', error: 'no function f' }],
+    ['a value that is no function', 'var f = 6', { status: 'runtime_error', error: 'no function f' }],
+    [
+      'an error',
+      'function f() {\n  return null.x;\n}',
+      { status: 'runtime_error', error: /^TypeError: /, line: 2 },
+    ],
+    ['a thrown value', 'function f() { throw [1] }', { status: 'runtime_error', error: 'thrown: [1]' }],
+    ['recursion', 'function f() { return f() }', { status: 'runtime_error', error: /stack overflow/ }],
+    ['an endless loop', 'function f() { for (;;); }', { status: 'timeout' }],
+    [
+      'an endless regular expression',
+      'function f() { return /^(a+)+$/.test("a".repeat(40) + "!") }',
+      { status: 'timeout' },
+    ],
+    [
+      'memory',
+      'function f() { const x = []; for (;;) x.push(new Uint8Array(1 << 19)) }',
+      { status: 'out_of_memory' },
+    ],
+    [
+      'a large result',
+      'function f() { return new Array(5000).fill(1) }',
+      { status: 'runtime_error', error: /too large/ },
+    ],
+    [
+      'a long result',
+      'function f() { return "x".repeat(5000) }',
+      { status: 'runtime_error', error: /too large/ },
+    ],
+  ])('%s', async (_, code, outcome) => {
+    const { error, ...expected } = outcome as { status: string; error?: string | RegExp };
+    const { calls, loadError } = await run(code);
+    expect(loadError).toBeUndefined();
+    expect(calls[0]).toMatchObject(expected);
+    if (error) expect(calls[0].error).toMatch(error);
+  });
+
+  it.each([
+    ['syntax', 'function f( {', { status: 'syntax_error', line: 1, column: 14 }],
+    ['an error at load', 'let a = 1;\nnull.x;\nfunction f() {}', { status: 'runtime_error', line: 2 }],
+    ['an endless load', 'for (;;);', { status: 'timeout' }],
+  ])('%s fails all calls', async (_, code, expected) => {
+    const { loadError, calls } = await run(code, [], []);
+    expect(loadError).toMatchObject(expected);
+    expect(calls.map(({ status }) => status)).toEqual([expected.status, expected.status]);
+  });
+
+  it('refuses an entry that is no name', async () => {
+    await expect(sandbox.run([{ code: '', entry: 'a b', inputs: [[]] }])).rejects.toThrow(
+      /cannot be the name/,
+    );
+  });
+});
+
+it('encodes the largest result whatever the call used', async () => {
+  const { calls } = await run('function f() { return new Array(4000).fill("abc") }');
+  expect(calls[0].status).toBe('ok');
+});
+
+describe('isolation', () => {
+  it('starts every call from the freshly loaded program', async () => {
+    const { calls } = await run('let n = 0;\nfunction f(a) { a.push(n++); return a }', [[1]], [[1]], [[2]]);
+    expect(calls.map(({ value }) => value)).toEqual([
+      [1, 0],
+      [1, 0],
+      [2, 0],
+    ]);
+  });
+
+  it('keeps nothing for the next program', async () => {
+    await run('globalThis.leak = 1; Array.prototype.leak = 1; Object.freeze(globalThis);\nfunction f() {}');
+    const { calls } = await run(
+      'function f() { return [typeof leak, typeof [].leak, Object.isFrozen(globalThis)] }',
+    );
+    expect(calls[0].value).toEqual(['undefined', 'undefined', false]);
+  });
+
+  it('offers no way out', async () => {
+    const names = [
+      'eval',
+      'Proxy',
+      'Date',
+      'WeakRef',
+      'fetch',
+      'process',
+      'require',
+      'console',
+      'setTimeout',
+      'Atomics',
+    ];
+    const { calls } = await run(
+      `function f() { return [${names.map((name) => `typeof ${name}`).join(',')}] }`,
+    );
+    expect(new Set(calls[0].value as string[])).toEqual(new Set(['undefined']));
+    const text = [
+      'Function("return 1")()',
+      '(() => 1).constructor("return 1")()',
+      '(function* () {}).constructor("yield 1")',
+    ];
+    for (const code of text) {
+      expect((await run(`function f() { return ${code} }`)).calls[0].status).toBe('runtime_error');
+    }
+  });
+
+  it('hides the tracer', async () => {
+    const { calls } = await run(
+      "function f() { return ['__d', '__H', '__host', '__buffers'].map((k) => typeof globalThis[k]) }",
+    );
+    expect(new Set(calls[0].value as string[])).toEqual(new Set(['undefined']));
+  });
+});
+
+describe('determinism', () => {
+  const jobs: ProgramJob[] = [
+    {
+      code: 'function f() { return [Math.random(), Math.random()] }',
+      entry: 'f',
+      inputs: [[], []],
+      trace: [1],
+    },
+    { code: 'function f() { for (;;) ; }', entry: 'f', inputs: [[]], trace: [0] },
+    {
+      code: 'function f() { const x = []; for (;;) x.push(x.length) }',
+      entry: 'f',
+      inputs: [[]],
+      trace: [0],
+    },
+    {
+      code: 'function f(n) { return n < 2 ? n : f(n - 1) + f(n - 2) }',
+      entry: 'f',
+      inputs: [[5], [15], [40]],
+    },
+    {
+      code: 'function f(a) { return a.sort((x, y) => y - x) }',
+      entry: 'f',
+      inputs: [[[3, 1, 2]]],
+      trace: [0],
+    },
+  ];
+
+  it('gives equal jobs equal results, in any order and any engine', async () => {
+    const first = await sandbox.run(jobs);
+    expect(await sandbox.run(jobs)).toEqual(first);
+    expect((await sandbox.run([...jobs].reverse())).reverse()).toEqual(first);
+    expect(await (await createNodeSandbox()).run(jobs)).toEqual(first);
+  });
+});

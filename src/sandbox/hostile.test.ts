@@ -1,0 +1,43 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Value } from '../program/values.ts';
+import { grade } from './grade.ts';
+import hostile from './hostile-programs.json' with { type: 'json' };
+import { createNodeSandbox } from './node.ts';
+import type { ProgramJob, Sandbox, Verdict } from './types.ts';
+
+/** The file's words for how a program may end, in this project's verdicts. */
+const VERDICTS_OF: Record<string, Verdict[]> = {
+  pass: ['pass'],
+  // A result that is no data is wrong; one that is too large to leave is an error.
+  fail: ['wrong_answer'],
+  error: ['runtime_error'],
+  stack: ['runtime_error'],
+  syntax: ['syntax_error'],
+  forbidden: ['syntax_error'],
+  fuel: ['timeout'],
+  hard: ['timeout', 'out_of_memory'],
+  oom: ['out_of_memory'],
+};
+
+const inputs = hostile.task.tests as Value[][];
+const expected = hostile.task.expected as Value[];
+const good = hostile.programs.find(({ name }) => name === 'control-correct')!;
+const job = (code: string): ProgramJob => ({ code, entry: 'solve', inputs, trace: [0] });
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await createNodeSandbox();
+});
+
+describe('hostile programs', () => {
+  it.each(hostile.programs.map((program) => [program.name, program] as const))('%s', async (_, program) => {
+    const [result, after] = await sandbox.run([job(program.code), job(good.code)]);
+    const allowed = program.allowed_status.flatMap((word) => VERDICTS_OF[word]);
+    if (program.name === 'mem-result-wide') allowed.push('runtime_error');
+    const { verdict } = grade(result, expected);
+    expect(allowed).toContain(verdict);
+    if (program.never_pass) expect(verdict).not.toBe('pass');
+    expect(grade(after, expected).verdict).toBe('pass');
+    expect(after.calls[0].trace?.lastDefinition).toEqual({ s: 6, x: 4 });
+  });
+});

@@ -1,0 +1,109 @@
+import * as Comlink from 'comlink';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createExecutor } from './executor.ts';
+import { loadEngineModule } from './node.ts';
+import { createPool, type PoolWorker, type SandboxWorkerApi } from './pool.ts';
+import type { ProgramJob, ProgramResult, Sandbox } from './types.ts';
+
+let module: WebAssembly.Module;
+beforeAll(async () => {
+  module = await loadEngineModule();
+});
+
+let pool: Sandbox | undefined;
+afterEach(() => pool?.dispose());
+
+/** A worker of this thread, answering through a message channel. */
+function localWorker(api: Partial<SandboxWorkerApi> = {}): PoolWorker & { terminated: boolean } {
+  const { port1, port2 } = new MessageChannel();
+  let sandbox: Sandbox | undefined;
+  const whole: SandboxWorkerApi = {
+    async start() {
+      sandbox = await createExecutor(module);
+    },
+    run: async (jobs) => sandbox!.run(jobs),
+    ...api,
+  };
+  Comlink.expose(whole, port1);
+  port2.start();
+  return Object.assign(port2 as unknown as Comlink.Endpoint, {
+    terminated: false,
+    terminate(this: { terminated: boolean }) {
+      this.terminated = true;
+      port1.close();
+    },
+  });
+}
+
+const constant = (value: number): ProgramJob => ({
+  code: `function f() { return ${value} }`,
+  entry: 'f',
+  inputs: [[]],
+});
+const valuesOf = (results: ProgramResult[]) => results.map(({ calls }) => calls[0].value ?? calls[0].status);
+const numbers = Array.from({ length: 100 }, (_, i) => i);
+
+// Not sent here: a message channel in Node cannot carry a compiled module.
+const options = { module: undefined as unknown as WebAssembly.Module };
+
+describe('createPool', () => {
+  it('returns results in the order of the jobs, whatever the timing', async () => {
+    let spawned = 0;
+    pool = createPool({
+      ...options,
+      size: 3,
+      spawn: () => {
+        const delay = [30, 0, 10][spawned++ % 3];
+        const executor = createExecutor(module);
+        return localWorker({
+          async run(jobs) {
+            await new Promise((done) => setTimeout(done, delay));
+            return (await executor).run(jobs);
+          },
+        });
+      },
+    });
+    const [first, second] = await Promise.all([pool.run(numbers.map(constant)), pool.run([constant(-1)])]);
+    expect(valuesOf(first)).toEqual(numbers);
+    expect(valuesOf(second)).toEqual([-1]);
+    expect(spawned).toBe(3);
+  });
+
+  it('replaces a worker that stops answering and gives up only the job that did it', async () => {
+    const workers: ReturnType<typeof localWorker>[] = [];
+    pool = createPool({
+      ...options,
+      size: 1,
+      patience: 100,
+      spawn: () => {
+        const executor = createExecutor(module);
+        const worker = localWorker({
+          run: async (jobs) =>
+            jobs.some(({ code }) => code.includes('13')) ? new Promise(() => {}) : (await executor).run(jobs),
+        });
+        workers.push(worker);
+        return worker;
+      },
+    });
+    const results = await pool.run([12, 13, 14].map(constant));
+    expect(valuesOf(results)).toEqual([12, 13, 14].map((i) => (i === 13 ? 'timeout' : i)));
+    expect(results[1].loadError?.error).toMatch(/stopped answering/);
+    expect(workers.slice(0, -1).every(({ terminated }) => terminated)).toBe(true);
+  });
+
+  it('passes on what a worker threw', async () => {
+    pool = createPool({ ...options, size: 1, spawn: () => localWorker() });
+    await expect(pool.run([{ code: '', entry: 'not a name', inputs: [] }])).rejects.toThrow(
+      /cannot be the name/,
+    );
+    expect(valuesOf(await pool.run([constant(1)]))).toEqual([1]);
+  });
+
+  it('refuses work after dispose and an empty size', async () => {
+    pool = createPool({ ...options, size: 1, spawn: () => localWorker() });
+    expect(await pool.run([])).toEqual([]);
+    pool.dispose();
+    await expect(pool.run([constant(1)])).rejects.toThrow('run after dispose');
+    expect(() => createPool({ ...options, size: 0, spawn: () => localWorker() })).toThrow(/positive integer/);
+  });
+});
