@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test as base, expect } from '@playwright/test';
 import { ROOT } from '../cli/site.ts';
@@ -7,9 +8,10 @@ import { ROOT } from '../cli/site.ts';
 /** Playwright's `test` for commands: `place` names a file or directory of the test's own. */
 export const test = base.extend<{ place: (name: string) => string }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern.
-  place: async ({}, use, info) => {
-    mkdirSync(info.outputDir, { recursive: true });
-    await use((name) => path.join(info.outputDir, name));
+  place: async ({}, use) => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'tracewright-'));
+    await use((name) => path.join(directory, name));
+    rmSync(directory, { recursive: true });
   },
 });
 

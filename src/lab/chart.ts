@@ -3,7 +3,7 @@ import { svg } from './dom.ts';
 
 const WIDTH = 640;
 const HEIGHT = 220;
-const LEFT = 36;
+const LEFT = 44;
 const RIGHT = 8;
 const TOP = 8;
 const BOTTOM = 22;
@@ -39,7 +39,7 @@ export class Chart {
   }
 
   #draw(): void {
-    const grid = [0, 0.25, 0.5, 0.75, 1].flatMap((value) => {
+    const grid = [0, 0.5, 1].flatMap((value) => {
       const y = this.#y(value);
       return [
         svg('line', { x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y, class: 'axis' }),

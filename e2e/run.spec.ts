@@ -1,0 +1,66 @@
+import { readFileSync, truncateSync } from 'node:fs';
+import path from 'node:path';
+import { expect as expectPage, test as testPage } from './fixtures.ts';
+import { expect, start, test } from './terminal.ts';
+
+/** Runs with the trainer that users get, small enough for a test. */
+const SMALL = ['eval_final_tasks=20', 'eval_every=0', 'train_batch_size=4', 'rollout.n=4'].flatMap(
+  (setting) => ['--set', setting],
+);
+
+async function runs(command: string, args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await start(command, [...args, ...SMALL, '--device', 'wasm']).ended;
+  expect(code, `${stdout}\n${stderr}`).toBe(0);
+}
+
+/** The lines of `metrics.jsonl` without what the clock says. */
+function metrics(run: string): Record<string, number>[] {
+  const lines = readFileSync(path.join(run, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
+  return lines.map((line) => {
+    const entries = Object.entries(JSON.parse(line) as Record<string, number>);
+    return Object.fromEntries(entries.filter(([name]) => !/_time$|_per_second$/.test(name)));
+  });
+}
+
+test('a policy is made, improved by two methods, evaluated, and refused when damaged', async ({ place }) => {
+  const policy = path.join(place('sft'), 'policy');
+  await runs('train', ['--method', 'sft', '--steps', '3', '--out', place('sft')]);
+  for (const method of ['coderl_plus', 'grpo']) {
+    await runs('train', ['--method', method, '--steps', '2', '--policy', policy, '--out', place(method)]);
+    expect(metrics(place(method))).toHaveLength(2);
+    const rollouts = readFileSync(path.join(place(method), 'rollouts.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    for (const line of rollouts) {
+      expect(JSON.parse(line)).toMatchObject({ reward: expect.any(Number), advantage: expect.any(Number) });
+    }
+  }
+  await runs('evaluate', ['--policy', policy, '--out', place('evaluation')]);
+
+  truncateSync(path.join(policy, 'model.safetensors'), 1000);
+  const { code, stderr } = await start('evaluate', ['--policy', policy, '--out', place('none')]).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/error: .*1000/);
+});
+
+test('a seed fixes every metric', async ({ place }) => {
+  for (const run of ['a', 'b']) {
+    await runs('train', ['--method', 'sft', '--steps', '3', '--seed', '5', '--out', place(run)]);
+  }
+  expect(metrics(place('a'))).toEqual(metrics(place('b')));
+  const weights = (run: string) => readFileSync(path.join(place(run), 'policy', 'model.safetensors'));
+  expect(weights('a').equals(weights('b'))).toBe(true);
+});
+
+testPage('the page trains with the trainer that users get', async ({ page, site }) => {
+  await page.goto(`${site}?method=sft&steps=2&eval_final_tasks=10&device=wasm`);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await expectPage(page.getByRole('status')).toHaveText('Finished after 2 steps.', { timeout: 60_000 });
+  await expectPage(page.getByText(/^wasm: /)).toBeVisible();
+});
+
+testPage('a development server serves modules to a page, workers with them', async ({ page, modules }) => {
+  await page.goto(`${modules}?method=sft&steps=1&eval_final_tasks=4&device=wasm`);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await expectPage(page.getByRole('status')).toHaveText('Finished after 1 steps.', { timeout: 90_000 });
+});
