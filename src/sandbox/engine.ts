@@ -105,6 +105,11 @@ export class Engine {
     this.fuel = MAX_FUEL;
   }
 
+  /** Whether a text can be evaluated, at up to three bytes a character. */
+  fits(code: string): boolean {
+    return code.length * 3 < SCRATCH.codeBytes;
+  }
+
   /** Evaluates a strict script; the outcome may be an exception. */
   evaluate(code: string, origin: Origin = 'guest'): Handle {
     const length = this.#write(code, SCRATCH.code, SCRATCH.codeBytes);

@@ -88,6 +88,26 @@ describe('statuses', () => {
     expect(calls.map(({ status }) => status)).toEqual([expected.status, expected.status]);
   });
 
+  it('inputs that do not fit fail their own job alone', async () => {
+    const code = 'function f() { return 1 }';
+    const [large, small] = await sandbox.run([
+      { code, entry: 'f', inputs: [['x'.repeat(2_000_000)]] },
+      { code, entry: 'f', inputs: [[]] },
+    ]);
+    expect(large.loadError?.status).toBe('out_of_memory');
+    expect(small.calls[0].value).toBe(1);
+  });
+
+  it('spends little on the calls after one that did not end', async () => {
+    const { calls } = await run(
+      'function f(n) { for (let i = 0; i < n; i++); return n }',
+      [1e9],
+      [10],
+      [1e9],
+    );
+    expect(calls.map(({ status }) => status)).toEqual(['timeout', 'ok', 'timeout']);
+  });
+
   it('refuses an entry that is no name', async () => {
     await expect(sandbox.run([{ code: '', entry: 'a b', inputs: [[]] }])).rejects.toThrow(
       /cannot be the name/,

@@ -76,9 +76,12 @@ export class Executor {
     if ('status' in loaded) return loadFailure(job, loaded);
     const { entry, inputs } = loaded;
     this.#engine.save(this.#loaded);
+    let fuel: number = LIMITS.callFuel;
     const calls = job.inputs.map((_, index) => {
       this.#engine.restore(this.#loaded);
-      return this.#call(entry, inputs, index, LIMITS.callFuel, job.entry);
+      const call = this.#call(entry, inputs, index, fuel, job.entry);
+      if (call.status === 'timeout') fuel = LIMITS.laterFuel;
+      return call;
     });
     if (job.trace && job.trace.length > 0) this.#trace(job, parsed, calls);
     return { calls };
@@ -90,7 +93,9 @@ export class Executor {
     engine.restore(this.#base);
     engine.unlimited();
     // Made before the program runs and out of its reach until a call passes them.
-    const inputs = this.#expect(engine.evaluate(canonical(job.inputs)));
+    const inputs = this.#inputs(job);
+    if (inputs === undefined)
+      return { status: 'out_of_memory', error: 'the inputs do not fit in the sandbox' };
     return this.#guard(() => {
       engine.fuel = fuel;
       const thrown = engine.exception(engine.evaluate(code, 'program'));
@@ -99,6 +104,13 @@ export class Executor {
       const lookup = engine.exception(entry);
       return lookup ? this.#failure(lookup, false) : { entry, inputs };
     });
+  }
+
+  #inputs(job: ProgramJob): Handle | undefined {
+    const text = canonical(job.inputs);
+    if (!this.#engine.fits(text)) return undefined;
+    const inputs = this.#engine.evaluate(text);
+    return this.#engine.exception(inputs) ? undefined : inputs;
   }
 
   #call(entry: Handle, inputs: Handle, index: number, fuel: number, name: string): CallResult {

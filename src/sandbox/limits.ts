@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Fuel to load a program, and again for each call. */
   callFuel: 400_000,
+  /** Fuel of each call after one that ran out: a program that does not end should not cost that for every test. */
+  laterFuel: 50_000,
   /** Fuel of a traced call: recording costs more than the program itself. */
   traceFuel: 2_400_000,
   /** Values and characters in one returned value. */
