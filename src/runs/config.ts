@@ -93,7 +93,7 @@ export const OPTIONS = {
     1600,
     'supervised steps on execution alone (program, input -> values), before descriptions',
   ),
-  'sft.code_lr': number(1e-3, 'peak learning rate after the execution phase', { min: 0, max: 1 }),
+  'sft.code_lr': number(5e-4, 'peak learning rate after the execution phase', { min: 0, max: 1 }),
   'sft.code_share': number(0.7, 'share of (description -> program) examples after the execution phase', {
     min: 0,
     max: 1,

@@ -4,14 +4,14 @@ export type Method = (typeof METHODS)[number];
 
 /** Where a method wants another default than the one in `OPTIONS`. */
 export const METHOD_DEFAULTS: Record<Method, Partial<Config>> = {
-  sft: {},
+  sft: { steps: 2400, lr: 2e-3, lr_warmup_steps: 50, eval_every: 25 },
   grpo: {},
   coderl_plus: {},
 };
 
 /** `--quick`: a run of about a minute on two cores, for tests and first looks. */
 export const QUICK: Record<Method, Partial<Config>> = {
-  sft: { steps: 20, eval_every: 0, eval_final_tasks: 100 },
+  sft: { steps: 60, 'sft.execution_steps': 40, eval_every: 20, eval_tasks: 50, eval_final_tasks: 100 },
   grpo: { steps: 6, train_batch_size: 16, eval_every: 3, eval_tasks: 50, eval_final_tasks: 100 },
   coderl_plus: { steps: 6, train_batch_size: 16, eval_every: 3, eval_tasks: 50, eval_final_tasks: 100 },
 };

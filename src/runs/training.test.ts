@@ -1,0 +1,164 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createNodeSandbox } from '../sandbox/node.ts';
+import type { Sandbox } from '../sandbox/types.ts';
+import { useWasm } from '../tensor/device.ts';
+import { nodeWasmFiles } from '../tensor/node.ts';
+import { type Config, OPTIONS } from './config.ts';
+import { RunControl } from './control.ts';
+import type { PolicyFiles, RolloutRecord, RunEvent, StepMetrics } from './events.ts';
+import { runTraining } from './training.ts';
+
+const defaults = Object.fromEntries(
+  Object.entries(OPTIONS).map(([key, { default: value }]) => [key, value]),
+) as Config;
+const small: Partial<Config> = {
+  eval_every: 0,
+  eval_tasks: 10,
+  eval_final_tasks: 10,
+  'rollout.max_new_tokens': 24,
+  align_max_new_tokens: 24,
+};
+
+let sandbox: Sandbox;
+
+interface Recorded {
+  events: RunEvent[];
+  metrics: StepMetrics[];
+  rollouts: RolloutRecord[];
+  files: PolicyFiles;
+}
+
+async function run(
+  change: Partial<Config>,
+  files: PolicyFiles = {},
+  control = new RunControl(),
+): Promise<Recorded> {
+  const recorded: Recorded = { events: [], metrics: [], rollouts: [], files: {} };
+  const config = { ...defaults, ...small, ...change } as Config;
+  await runTraining(config, files, sandbox, control, (event) => {
+    recorded.events.push(event);
+    if (event.type === 'step') recorded.metrics.push(event.metrics);
+    if (event.type === 'rollouts') recorded.rollouts.push(...event.records);
+    if (event.type === 'policy') recorded.files = event.files;
+  });
+  return recorded;
+}
+
+/** Everything but wall-clock, which no seed fixes. */
+const withoutClock = (metrics: StepMetrics[]) =>
+  metrics.map((one) =>
+    Object.fromEntries(Object.entries(one).filter(([name]) => !/_time$|_per_second$/.test(name))),
+  );
+
+const sft: Partial<Config> = {
+  method: 'sft',
+  steps: 60,
+  'sft.execution_steps': 5,
+  'sft.code_share': 0.7,
+  'sft.code_lr': 5e-3,
+  train_batch_size: 24,
+  lr: 3e-3,
+  lr_warmup_steps: 5,
+  'policy.num_hidden_layers': 2,
+};
+const rl: Partial<Config> = { steps: 3, train_batch_size: 10, 'rollout.n': 4, lr: 1e-3, lr_warmup_steps: 1 };
+let base: Recorded;
+
+beforeAll(async () => {
+  await useWasm(nodeWasmFiles());
+  sandbox = await createNodeSandbox();
+  base = await run(sft);
+}, 60_000);
+afterAll(() => sandbox.dispose());
+
+describe('supervised training', () => {
+  test('learns, and hands out a policy and two evaluations', () => {
+    const losses = base.metrics.map(({ loss }) => loss);
+    expect(losses.at(-1)).toBeLessThan(losses[0] / 2);
+    expect(base.events.filter(({ type }) => type === 'evaluation')).toHaveLength(2);
+    expect(Object.keys(base.files)).toContain('model.safetensors');
+    expect(base.events.at(-1)).toEqual({ type: 'done', steps: 60, stopped: false });
+  });
+});
+
+describe.each(['grpo', 'coderl_plus'] as const)('%s', (method) => {
+  test('gives the same metrics, rollouts and weights for the same seed, others for another', async () => {
+    const tensors = tf.memory().numTensors;
+    const [first, second, other] = [
+      await run({ ...rl, method }, base.files),
+      await run({ ...rl, method }, base.files),
+      await run({ ...rl, method, seed: 1 }, base.files),
+    ];
+    expect(withoutClock(second.metrics)).toEqual(withoutClock(first.metrics));
+    expect(second.rollouts).toEqual(first.rollouts);
+    expect(second.files['model.safetensors']).toEqual(first.files['model.safetensors']);
+    expect(withoutClock(other.metrics)).not.toEqual(withoutClock(first.metrics));
+    expect(tf.memory().numTensors).toBe(tensors);
+  }, 60_000);
+
+  test('records every completion with its group, and trains at what was sampled', async () => {
+    const { metrics, rollouts } = await run({ ...rl, method }, base.files);
+    expect(rollouts).toHaveLength(3 * 10 * 4);
+    for (const step of metrics) {
+      const own = rollouts.filter((record) => record.step === step.step);
+      expect(step.reward).toBeCloseTo(own.reduce((sum, { reward }) => sum + reward, 0) / own.length, 10);
+      expect(step['sampling/sampling_logp_difference/max']).toBeLessThan(1e-3);
+    }
+    for (let i = 0; i < rollouts.length; i += 4) {
+      const group = rollouts.slice(i, i + 4);
+      expect(new Set(group.map(({ prompt }) => prompt)).size).toBe(1);
+      expect(group.reduce((sum, { advantage }) => sum + advantage, 0)).toBeCloseTo(0, 5);
+    }
+  }, 60_000);
+});
+
+test('CodeRL+ asks about failures from the second step on, in its share of the batch', async () => {
+  const { metrics, rollouts } = await run({ ...rl, method: 'coderl_plus', steps: 2 }, base.files);
+  expect(metrics[0]['prompts/alignment']).toBeUndefined();
+  const kept = metrics[0]['alignment/kept'];
+  expect(kept).toBeGreaterThan(0);
+  expect(metrics[1]['prompts/alignment']).toBe(Math.min(4, kept));
+  const counts = ['passed', 'not_runnable', 'no_values', 'duplicate', 'too_long', 'kept'].map(
+    (name) => metrics[0][`alignment/${name}`],
+  );
+  expect(counts.reduce((a, b) => a + b, 0)).toBe(metrics[0]['alignment/candidates']);
+  expect(
+    rollouts.filter(({ source }) => source === 'alignment').every(({ verdict }) => verdict === undefined),
+  ).toBe(true);
+});
+
+test('a KL penalty pulls towards the starting policy', async () => {
+  const distance = async (change: Partial<Config>) => {
+    const { files } = await run({ ...rl, method: 'grpo', steps: 2, ...change }, base.files);
+    return files['model.safetensors'];
+  };
+  expect(await distance({ use_kl_loss: true, kl_loss_coef: 1 })).not.toEqual(await distance({}));
+});
+
+test('stops when asked and still hands out what there is', async () => {
+  const control = new RunControl();
+  control.stop();
+  const { events, files } = await run({ ...rl, method: 'grpo', steps: 50 }, base.files, control);
+  expect(events.at(-1)).toEqual({ type: 'done', steps: 0, stopped: true });
+  expect(files['model.safetensors']).toEqual(base.files['model.safetensors']);
+});
+
+test('says that rewards need a starting policy', async () => {
+  await expect(run({ method: 'grpo' })).rejects.toThrow(/needs a starting policy.*--method sft/);
+});
+
+test('gives up with an explanation when gradients are not finite', async () => {
+  await expect(
+    run({ ...sft, steps: 8, lr: 0, 'sft.code_lr': 0, seed: 9 }, poisoned(base.files)),
+  ).rejects.toThrow(/not finite in 3 updates in a row, at step 3; lower lr/);
+});
+
+/** Finite weights, but so large that activations overflow. */
+function poisoned(files: PolicyFiles): PolicyFiles {
+  const bytes = files['model.safetensors'].slice();
+  const header = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const weights = new Float32Array(bytes.buffer.slice(header));
+  bytes.set(new Uint8Array(weights.map((w) => w * 1e30).buffer), header);
+  return { ...files, 'model.safetensors': bytes };
+}
