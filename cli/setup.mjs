@@ -3,7 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-const OLDEST_NODE = 20;
+/** Vite needs what came with 20.19, and with 22.12 in the line after it. */
+const OLDEST_MINOR = new Map([
+  [20, 19],
+  [22, 12],
+]);
 
 /** Files made from sources: the npm script that makes them, what it writes, what it reads. */
 const GENERATED = [
@@ -20,10 +24,12 @@ const GENERATED = [
  * @param {string} version
  */
 export function checkNode(version) {
-  const major = Number(version.split('.')[0]);
-  if (!(major >= OLDEST_NODE)) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const oldest = OLDEST_MINOR.get(major);
+  const recent = oldest === undefined ? major > 22 : minor >= oldest;
+  if (!recent) {
     throw new Error(
-      `Tracewright needs Node ${OLDEST_NODE} or newer, this is ${version}: see https://nodejs.org`,
+      `Tracewright needs Node 20.19, 22.12 or newer, this is ${version}: see https://nodejs.org`,
     );
   }
 }

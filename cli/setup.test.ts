@@ -11,8 +11,12 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 it('refuses an old Node', () => {
-  expect(() => checkNode('18.19.1')).toThrow('Tracewright needs Node 20 or newer, this is 18.19.1');
-  for (const version of ['20.0.0', '22.1.0', '100.0.0']) checkNode(version);
+  for (const version of ['18.19.1', '20.18.3', '21.7.0', '22.11.0']) {
+    expect(() => checkNode(version)).toThrow(
+      `Tracewright needs Node 20.19, 22.12 or newer, this is ${version}`,
+    );
+  }
+  for (const version of ['20.19.0', '20.20.2', '22.12.0', '23.1.0', '100.0.0']) checkNode(version);
 });
 
 describe('packageToInstall', () => {
