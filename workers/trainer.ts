@@ -1,33 +1,41 @@
 import * as Comlink from 'comlink';
+import type { Config } from '../src/runs/config.ts';
 import { RunControl } from '../src/runs/control.ts';
-import type { TrainerApi } from '../src/runs/events.ts';
+import type { DeviceInfo, RunEvent, TrainerApi } from '../src/runs/events.ts';
 import { runEvaluation, runTraining } from '../src/runs/training.ts';
 import { createBrowserSandbox } from '../src/sandbox/browser.ts';
+import type { Sandbox } from '../src/sandbox/types.ts';
 import { startDevice } from '../src/tensor/browser.ts';
 
 // The trainer owns the device, the policy and the loop, and starts the sandbox workers itself:
 // programs and traces never cross the page's thread.
 const control = new RunControl();
 
+/** Starts the device and a sandbox, hands them to `work`, and ends the sandbox after it. */
+async function withDevice<T>(
+  config: Config,
+  emit: (event: RunEvent) => void,
+  work: (device: DeviceInfo, sandbox: Sandbox) => Promise<T>,
+): Promise<T> {
+  const device = await startDevice(config.device);
+  emit({ type: 'device', device });
+  const sandbox = await createBrowserSandbox();
+  try {
+    return await work(device, sandbox);
+  } finally {
+    sandbox.dispose();
+  }
+}
+
 const api: TrainerApi = {
-  async train(config, policy, emit, tasks) {
-    emit({ type: 'device', device: await startDevice(config.device) });
-    const sandbox = await createBrowserSandbox();
-    try {
-      await runTraining(config, policy, sandbox, control, emit, tasks);
-    } finally {
-      sandbox.dispose();
-    }
-  },
-  async evaluate(config, policy, emit, tasks) {
-    emit({ type: 'device', device: await startDevice(config.device) });
-    const sandbox = await createBrowserSandbox();
-    try {
-      return await runEvaluation(config, policy, sandbox, emit, tasks);
-    } finally {
-      sandbox.dispose();
-    }
-  },
+  train: (config, files, emit, tasks) =>
+    withDevice(config, emit, (device, sandbox) =>
+      runTraining({ config, files, tasks, device, sandbox, emit }, control),
+    ),
+  evaluate: (config, files, emit, tasks) =>
+    withDevice(config, emit, (device, sandbox) =>
+      runEvaluation({ config, files, tasks, device, sandbox, emit }),
+    ),
   pause: () => control.pause(),
   resume: () => control.resume(),
   stepOnce: () => control.stepOnce(),

@@ -125,14 +125,20 @@ export function resolveConfig(given: Partial<Config>, { quick = false } = {}): C
   return { ...defaultConfig(method), ...(quick ? QUICK[method] : {}), ...given };
 }
 
+/** The keys whose values are not the method's defaults, with their values as texts; the method itself is left out. */
+export function changedOptions(config: Config): [name: OptionName, text: string][] {
+  const defaults = defaultConfig(config.method);
+  return OPTION_NAMES.filter((name) => config[name] !== defaults[name]).map((name) => [
+    name,
+    String(config[name]),
+  ]);
+}
+
 /** The keys whose values are not the method's defaults, as a URL query without `?`. */
 export function encodeQuery(config: Config): string {
-  const defaults = defaultConfig(config.method);
   const query = new URLSearchParams();
   if (config.method !== OPTIONS.method.default) query.set('method', config.method);
-  for (const name of OPTION_NAMES) {
-    if (config[name] !== defaults[name]) query.set(name, String(config[name]));
-  }
+  for (const [name, text] of changedOptions(config)) query.set(name, text);
   return query.toString();
 }
 

@@ -6,7 +6,7 @@ import { useWasm } from '../tensor/device.ts';
 import { nodeWasmFiles } from '../tensor/node.ts';
 import { type Config, OPTIONS } from './config.ts';
 import { RunControl } from './control.ts';
-import type { PolicyFiles, RolloutRecord, RunEvent, StepMetrics } from './events.ts';
+import type { DeviceInfo, PolicyFiles, RolloutRecord, RunEvent, StepMetrics } from './events.ts';
 import { runTraining } from './training.ts';
 
 const defaults = Object.fromEntries(
@@ -21,6 +21,7 @@ const small: Partial<Config> = {
 };
 
 let sandbox: Sandbox;
+let device: DeviceInfo;
 
 interface Recorded {
   events: RunEvent[];
@@ -36,12 +37,13 @@ async function run(
 ): Promise<Recorded> {
   const recorded: Recorded = { events: [], metrics: [], rollouts: [], files: {} };
   const config = { ...defaults, ...small, ...change } as Config;
-  await runTraining(config, files, sandbox, control, (event) => {
+  const emit = (event: RunEvent) => {
     recorded.events.push(event);
     if (event.type === 'step') recorded.metrics.push(event.metrics);
     if (event.type === 'rollouts') recorded.rollouts.push(...event.records);
     if (event.type === 'policy') recorded.files = event.files;
-  });
+  };
+  await runTraining({ config, files, device, sandbox, emit }, control);
   return recorded;
 }
 
@@ -66,7 +68,7 @@ const rl: Partial<Config> = { steps: 3, train_batch_size: 10, 'rollout.n': 4, lr
 let base: Recorded;
 
 beforeAll(async () => {
-  await useWasm(nodeWasmFiles());
+  device = await useWasm(nodeWasmFiles());
   sandbox = await createNodeSandbox();
   base = await run(sft);
 }, 60_000);
@@ -78,6 +80,9 @@ describe('supervised training', () => {
     expect(losses.at(-1)).toBeLessThan(losses[0] / 2);
     expect(base.events.filter(({ type }) => type === 'evaluation')).toHaveLength(2);
     expect(Object.keys(base.files)).toContain('model.safetensors');
+    const card = new TextDecoder().decode(base.files['README.md']);
+    expect(card).toContain('npm run train -- --method sft --steps 60 --set train_batch_size=24');
+    expect(card).toMatch(/\| pass@1 \| 0\.\d{3} \[/);
     expect(base.events.at(-1)).toEqual({ type: 'done', steps: 60, stopped: false });
   });
 });

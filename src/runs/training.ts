@@ -12,9 +12,11 @@ import { supervisedUpdate } from '../rl/supervised.ts';
 import type { Rollout } from '../rl/types.ts';
 import type { Sandbox } from '../sandbox/types.ts';
 import type { Task } from '../tasks/types.ts';
+import type { DeviceInfo } from '../tensor/device.ts';
 import type { Config } from './config.ts';
 import type { RunControl } from './control.ts';
 import type { Evaluation, RolloutRecord, RunEvent, StepMetrics } from './events.ts';
+import { modelCard } from './model_card.ts';
 import { type TaskSuite, taskSuite } from './tasks.ts';
 
 /** Updates that may be skipped in a row (gradient not finite) before the run gives up. */
@@ -34,32 +36,37 @@ interface Run {
 /** One step of a method: what it measured, and the rollouts if it has any. */
 type Step = (step: number) => Promise<{ metrics: Record<string, number>; groups: Rollout[][] }>;
 
-/**
- * Runs one training from start to end on the current tfjs backend: evaluation, steps, evaluation, policy.
- * @param files the starting policy; empty for fresh weights (`sft` only)
- * @param jsonl the user's own tasks, when given
- */
-export async function runTraining(
-  config: Config,
-  files: PolicyFiles,
-  sandbox: Sandbox,
-  control: RunControl,
-  emit: (event: RunEvent) => void,
-  jsonl?: string,
-): Promise<void> {
-  const run = startRun(config, files, sandbox, emit, jsonl);
+/** What a run starts from; the tfjs backend is the current one. */
+export interface RunInputs {
+  config: Config;
+  /** The starting policy; empty for fresh weights (`sft` only). */
+  files: PolicyFiles;
+  /** The user's own tasks (JSONL text), when given. */
+  tasks?: string;
+  device: DeviceInfo;
+  sandbox: Sandbox;
+  emit: (event: RunEvent) => void;
+}
+
+/** Runs one training from start to end: evaluation, steps, evaluation, policy. */
+export async function runTraining(inputs: RunInputs, control: RunControl): Promise<void> {
+  const { config, emit } = inputs;
+  const clock = performance.now();
+  const run = startRun(inputs);
   try {
     emit({ type: 'status', message: 'evaluating the starting policy' });
-    emit({ type: 'evaluation', name: 'before', evaluation: await evaluate(run, 0, config.eval_final_tasks) });
-    const steps = await loop(run, control);
+    const before = await evaluate(run, 0, config.eval_final_tasks);
+    emit({ type: 'evaluation', name: 'before', evaluation: before });
+    const { steps, tokens } = await loop(run, control);
     emit({ type: 'status', message: 'evaluating the trained policy' });
-    emit({
-      type: 'evaluation',
-      name: 'after',
-      evaluation: await evaluate(run, steps, config.eval_final_tasks),
-    });
+    const after = await evaluate(run, steps, config.eval_final_tasks);
+    emit({ type: 'evaluation', name: 'after', evaluation: after });
     const weights = (await run.policy.parameters.data()) as Float32Array;
-    emit({ type: 'policy', files: saveCheckpoint(run.policy.config, weights, run.tokenizer) });
+    const seconds = (performance.now() - clock) / 1000;
+    const shape = run.policy.config;
+    const card = modelCard({ config, shape, device: inputs.device, before, after, steps, tokens, seconds });
+    const files = saveCheckpoint(shape, weights, run.tokenizer);
+    emit({ type: 'policy', files: { ...files, 'README.md': new TextEncoder().encode(card) } });
     emit({ type: 'done', steps, stopped: control.stopped });
   } finally {
     disposeOptimizer(run.optimizer);
@@ -67,31 +74,19 @@ export async function runTraining(
   }
 }
 
-/** Evaluates a policy on held-out tasks, on the current tfjs backend. */
-export async function runEvaluation(
-  config: Config,
-  files: PolicyFiles,
-  sandbox: Sandbox,
-  emit: (event: RunEvent) => void,
-  jsonl?: string,
-): Promise<Evaluation> {
-  const run = startRun(config, files, sandbox, emit, jsonl);
+/** Evaluates a policy on held-out tasks. */
+export async function runEvaluation(inputs: RunInputs): Promise<Evaluation> {
+  const run = startRun(inputs);
   try {
-    return await evaluate(run, 0, config.eval_final_tasks);
+    return await evaluate(run, 0, inputs.config.eval_final_tasks);
   } finally {
     disposeOptimizer(run.optimizer);
     disposePolicy(run.policy);
   }
 }
 
-function startRun(
-  config: Config,
-  files: PolicyFiles,
-  sandbox: Sandbox,
-  emit: (event: RunEvent) => void,
-  jsonl: string | undefined,
-): Run {
-  const suite = taskSuite(config, jsonl);
+function startRun({ config, files, tasks, sandbox, emit }: RunInputs): Run {
+  const suite = taskSuite(config, tasks);
   const { shape, weights, tokenizer } = startingPolicy(config, files);
   const policy = createPolicy(shape, weights);
   return { config, policy, tokenizer, optimizer: createOptimizer(policy), sandbox, suite, emit };
@@ -118,19 +113,21 @@ function startingPolicy(config: Config, files: PolicyFiles) {
   return { shape, weights: initialWeights(shape, config.seed), tokenizer };
 }
 
-/** The steps of a run; returns how many were made. */
-async function loop(run: Run, control: RunControl): Promise<number> {
+/** The steps of a run; returns how many were made, and the tokens that went through training. */
+async function loop(run: Run, control: RunControl): Promise<{ steps: number; tokens: number }> {
   const { config, emit } = run;
   const reference =
     config.method !== 'sft' && config.use_kl_loss ? tf.clone(run.policy.parameters) : undefined;
   const takeStep = config.method === 'sft' ? supervisedSteps(run) : rewardSteps(run, reference);
   let skipped = 0;
   let step = 0;
+  let tokens = 0;
   try {
     while (step < config.steps && (await control.next())) {
       const { metrics, groups } = await takeStep(++step);
       emit({ type: 'step', metrics: { step, ...metrics } as StepMetrics, totalSteps: config.steps });
       if (groups.length > 0) emit({ type: 'rollouts', records: recordsOf(step, groups) });
+      tokens += metrics.trained_tokens;
       skipped = metrics.skipped_updates > 0 ? skipped + metrics.skipped_updates : 0;
       if (skipped >= MAX_SKIPPED) {
         throw new Error(
@@ -149,7 +146,7 @@ async function loop(run: Run, control: RunControl): Promise<number> {
   } finally {
     reference?.dispose();
   }
-  return step;
+  return { steps: step, tokens };
 }
 
 function isDue(step: number, config: Config): boolean {

@@ -1,5 +1,5 @@
 import type { Tokenizer } from '../policy/tokenizer.ts';
-import { canonical, type Value } from '../program/values.ts';
+import { canonical, hasOpaque, type Value } from '../program/values.ts';
 import { CODE, type CodeItem, testsOf } from '../rl/code_source.ts';
 import type { Rollout } from '../rl/types.ts';
 import type { Sandbox } from '../sandbox/types.ts';
@@ -116,8 +116,9 @@ function inputOf({ prompt, grade }: Rollout, choice: SelectionOptions['align_inp
   return tests[Math.max(0, passed.indexOf(0))].input;
 }
 
-/** Values that can be written down and compared: no undefined, no NaN, no infinities. */
+/** Values that can be written down and compared: no objects, no undefined, no NaN, no infinities. */
 function isPlain(value: Value): boolean {
+  if (hasOpaque(value)) return false;
   if (Array.isArray(value)) return value.every(isPlain);
   if (typeof value === 'number') return Number.isFinite(value);
   return value !== undefined;
