@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GATE, isParseError, type ParsedProgram, parseProgram } from './parse.ts';
+import { GATE, isParseError, parseProgram } from './parse.ts';
 
 const refused: [what: string, code: string, error: RegExp, line: number, column: number][] = [
   ['a wrong token', 'function f() {\n  return ;;)\n}', /Unexpected token/, 2, 12],
