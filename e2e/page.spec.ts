@@ -1,3 +1,4 @@
+import { defaultConfig } from '../src/runs/options.ts';
 import { expect, test } from './fixtures.ts';
 
 const QUERY = '?method=sft&steps=200&rollout.n=4&eval_every=1';
@@ -60,6 +61,19 @@ test('the configuration lives in the address', async ({ page, scriptedSite }) =>
   await page.reload();
   await expect(page.locator('input[name=seed]')).toHaveValue('3');
   await expect(page.locator('input[name=steps]')).toHaveValue('7');
+});
+
+test('another method brings its own defaults, and what was changed by hand stays', async ({
+  page,
+  scriptedSite,
+}) => {
+  const { steps, lr } = defaultConfig('sft');
+  await page.goto(`${scriptedSite}?lr=0.5`);
+  await page.getByRole('combobox', { name: 'method' }).selectOption('sft');
+  await expect(page.locator('input[name=steps]')).toHaveValue(String(steps));
+  await expect(page.locator('input[name=lr]')).toHaveValue('0.5');
+  await expect(page).toHaveURL(/\?method=sft&lr=0\.5$/);
+  expect(lr).not.toBe(0.5);
 });
 
 test('a phone can show the page without scrolling sideways', async ({ page, scriptedSite }) => {

@@ -1,6 +1,7 @@
 import type { Config, OptionName } from '../runs/config.ts';
 import {
   ConfigError,
+  defaultConfig,
   describeValues,
   encodeQuery,
   OPTION_NAMES,
@@ -27,14 +28,24 @@ function inputFor(name: OptionName, value: Config[OptionName]): Input {
   return element('input', { name, type: 'text', inputMode: 'decimal', value: String(value) });
 }
 
+function isCheckbox(input: Input): input is HTMLInputElement {
+  return input instanceof HTMLInputElement && input.type === 'checkbox';
+}
+
+function showValue(input: Input, value: Config[OptionName]): void {
+  if (isCheckbox(input)) input.checked = value === true;
+  else input.value = String(value);
+}
+
 function textOf(input: Input): string {
-  return input instanceof HTMLInputElement && input.type === 'checkbox' ? String(input.checked) : input.value;
+  return isCheckbox(input) ? String(input.checked) : input.value;
 }
 
 /** Controls for every key of the configuration, made from `OPTIONS`; they keep the address of the page up to date. */
 export class Controls {
   readonly element = element('div');
-  readonly #config: Config;
+  #config: Config;
+  readonly #inputs = new Map<OptionName, Input>();
   readonly #fields: HTMLFieldSetElement[];
   readonly #wrong = new Map<OptionName, string>();
 
@@ -60,6 +71,7 @@ export class Controls {
 
   #control(name: OptionName): HTMLLabelElement {
     const input = inputFor(name, this.#config[name]);
+    this.#inputs.set(name, input);
     const problem = element('span', { className: 'error' });
     input.addEventListener('change', () => {
       problem.textContent = this.#take(name, textOf(input));
@@ -72,7 +84,9 @@ export class Controls {
   /** Takes the text of one control; returns what is wrong with it, or nothing. */
   #take<K extends OptionName>(name: K, text: string): string {
     try {
-      this.#config[name] = parseOption(name, text);
+      const value = parseOption(name, text);
+      if (name === 'method') this.#changeMethod(value as Config['method']);
+      else this.#config[name] = value;
       this.#wrong.delete(name);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -82,5 +96,16 @@ export class Controls {
     const query = encodeQuery(this.#config);
     history.replaceState(null, '', query ? `?${query}` : location.pathname);
     return '';
+  }
+
+  /** Another method brings its own defaults; what was changed by hand stays. */
+  #changeMethod(method: Config['method']): void {
+    const before = defaultConfig(this.#config.method);
+    const changed = OPTION_NAMES.filter((name) => name !== 'method' && this.#config[name] !== before[name]);
+    const kept = Object.fromEntries(changed.map((name) => [name, this.#config[name]]));
+    this.#config = { ...defaultConfig(method), ...kept };
+    for (const [name, input] of this.#inputs) {
+      if (!this.#wrong.has(name)) showValue(input, this.#config[name]);
+    }
   }
 }
