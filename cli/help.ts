@@ -1,4 +1,6 @@
+import { METHODS } from '../src/runs/config.ts';
 import { describeValues, OPTION_NAMES, optionFor } from '../src/runs/options.ts';
+import { METHOD_DEFAULTS, QUICK } from '../src/runs/presets.ts';
 import { type Command, FLAGS, flagsOf } from './flags.ts';
 
 const PURPOSE: Record<Command, string> = {
@@ -17,6 +19,15 @@ function table(rows: [left: string, right: string][]): string {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
 }
 
+function presetRows(): [left: string, right: string][] {
+  const settings = (preset: object) => Object.entries(preset).map(([name, value]) => `${name}=${value}`);
+  const rows = METHODS.flatMap((method): [string, string][] => [
+    [method, settings(METHOD_DEFAULTS[method]).join(' ')],
+    [`${method} --quick`, settings(QUICK[method]).join(' ')],
+  ]);
+  return rows.filter(([, right]) => right !== '');
+}
+
 /** The text of `--help`, made from the flags and the configuration's `OPTIONS`. */
 export function helpText(command: Command): string {
   const flags = flagsOf(command);
@@ -31,6 +42,7 @@ export function helpText(command: Command): string {
       return [`${name}=${value}`, `${help} (${describeValues(name)})`];
     });
     parts.push(`Keys and their defaults, for --set:\n\n${table(keys)}`);
+    parts.push(`Other defaults of a method, and what --quick sets:\n\n${table(presetRows())}`);
   }
   return `${parts.join('\n\n')}\n`;
 }
