@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkNode, generateFiles, installPackages } from './setup.mjs';
 
-const COMMANDS = ['train', 'evaluate', 'start', 'test'];
+const COMMANDS = ['train', 'evaluate', 'start', 'test', 'screenshots'];
 /** @type {NodeJS.Signals[]} */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
