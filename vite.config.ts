@@ -44,7 +44,6 @@ export default defineConfig({
     include: [
       'comlink',
       'acorn',
-      'quickjs-emscripten-core',
       '@tensorflow/tfjs-core',
       '@tensorflow/tfjs-backend-wasm',
       '@tensorflow/tfjs-backend-webgpu',

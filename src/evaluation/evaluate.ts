@@ -175,7 +175,10 @@ async function reasoning(subject: Subject, tasks: readonly Task[], options: Eval
     code_reasoning: share(cells.map((row) => row.some(({ name, right }) => name === RETURN && right))),
     trace_exact: share(cells.map((row) => row.every(({ right }) => right))),
     trace_fraction: fractions(
-      cells.map((row) => mean(row.filter(({ name }) => name !== RETURN).map(({ right }) => Number(right)))),
+      cells
+        .map((row) => row.filter(({ name }) => name !== RETURN))
+        .filter((variables) => variables.length > 0)
+        .map((variables) => mean(variables.map(({ right }) => Number(right)))),
     ),
   };
 }

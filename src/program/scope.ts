@@ -2,15 +2,18 @@ import { bindingNames, findEntry } from './names.ts';
 import type { ParsedProgram } from './parse.ts';
 
 /**
- * The variables that a function declares directly in its body, in order; not its parameters, and not those of
- * loops and blocks, which do not live until it returns.
+ * The variables that live as long as a call of a function: its parameters and what it declares directly in its
+ * body, in order; not those of loops and blocks.
  */
-export function bodyVariables({ ast }: ParsedProgram, entry: string): string[] {
-  const body = findEntry(ast, entry)?.body;
-  if (body?.type !== 'BlockStatement') return [];
-  return body.body.flatMap((statement) =>
+export function functionVariables({ ast }: ParsedProgram, entry: string): string[] {
+  const found = findEntry(ast, entry);
+  if (!found) return [];
+  const parameters = found.params.flatMap(bindingNames);
+  if (found.body.type !== 'BlockStatement') return parameters;
+  const declared = found.body.body.flatMap((statement) =>
     statement.type === 'VariableDeclaration'
       ? statement.declarations.flatMap(({ id }) => bindingNames(id))
       : [],
   );
+  return [...new Set([...parameters, ...declared])];
 }

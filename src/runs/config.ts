@@ -36,7 +36,7 @@ export const OPTIONS = {
     METHODS,
     'how to train: supervised, GRPO, or GRPO with execution-semantics alignment',
   ),
-  steps: integer(80, 'number of training steps', 1),
+  steps: integer(300, 'number of training steps', 1),
   seed: integer(0, 'fixes every random choice'),
   device: choice('auto', DEVICES, 'auto takes a hardware WebGPU adapter where there is one, else wasm'),
 

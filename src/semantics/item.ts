@@ -1,5 +1,5 @@
 import { isParseError, parseProgram } from '../program/parse.ts';
-import { bodyVariables } from '../program/scope.ts';
+import { functionVariables } from '../program/scope.ts';
 import type { Value } from '../program/values.ts';
 import type { Trace } from '../sandbox/types.ts';
 import { executionPrompt, formatAnswer, RETURN } from '../tasks/format.ts';
@@ -18,8 +18,9 @@ export interface AlignmentItem {
 export type ValueChoice = 'last_definition' | 'end_of_program';
 
 /**
- * The variables to ask for, with their values: those that the function declares in its body, the last `limit` of
- * them (the released code's rule, for a function instead of a module), then the output.
+ * The variables to ask for, with their values: those that the function defined and that live until it returns
+ * (a parameter only when it was given another value), the last `limit` of them (the released code's rule, for a
+ * function instead of a module), then the output.
  */
 export function truthOf(
   program: string,
@@ -32,7 +33,7 @@ export function truthOf(
   const parsed = parseProgram(program);
   if (isParseError(parsed)) throw new Error(`truthOf(): a traced program does not parse: ${parsed.error}`);
   const values = choice === 'last_definition' ? trace.lastDefinition : trace.atEnd;
-  const names = bodyVariables(parsed, entry).filter((name) => name in values);
+  const names = functionVariables(parsed, entry).filter((name) => name in values);
   return [...names.slice(-limit).map((name): [string, Value] => [name, values[name]]), [RETURN, output]];
 }
 

@@ -32,8 +32,16 @@ describe('truth', () => {
     atEnd: { b: [2, 4, 0], s: 6 },
     truncated: false,
   };
-  test('asks for body variables, not loop variables, then the output', () => {
+  test('asks for variables of the function, not those of loops, then the output', () => {
     expect(truthOf(program, 'f', trace, 6, 4, 'last_definition')).toEqual(item.truth);
+  });
+  test('asks for a parameter that was given another value', () => {
+    const code = 'function g(n) {\n  n += 1;\n  return n;\n}';
+    const own = { ...trace, lastDefinition: { n: 5 }, atEnd: { n: 5 } };
+    expect(truthOf(code, 'g', own, 5, 4, 'last_definition')).toEqual([
+      ['n', 5],
+      ['return', 5],
+    ]);
   });
   test('keeps the last ones when there are too many', () => {
     expect(truthOf(program, 'f', trace, 6, 1, 'last_definition').map(([name]) => name)).toEqual([
