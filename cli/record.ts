@@ -53,6 +53,7 @@ export class RunRecord {
         this.#writePolicy(event.files);
         return;
       case 'status':
+      case 'warning':
       case 'done':
       case 'error':
         return;

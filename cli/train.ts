@@ -31,6 +31,9 @@ class Narrator {
       case 'status':
         this.#progress.status(event.message);
         return;
+      case 'warning':
+        this.#progress.line(`warning: ${event.message}`);
+        return;
       case 'step': {
         const { metrics, totalSteps } = event;
         this.#progress.step(metrics.step, totalSteps);

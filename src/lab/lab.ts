@@ -152,6 +152,9 @@ class Lab {
       case 'status':
         this.#status.textContent = event.message;
         return;
+      case 'warning':
+        this.#warning.textContent = event.message;
+        return;
       case 'step':
         this.#progress.max = event.totalSteps;
         this.#progress.value = event.metrics.step;

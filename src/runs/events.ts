@@ -40,6 +40,8 @@ export type StepMetrics = { step: number } & Record<string, number>;
 export type RunEvent =
   | { type: 'device'; device: DeviceInfo }
   | { type: 'status'; message: string }
+  /** Something that a person should know, though the run goes on. */
+  | { type: 'warning'; message: string }
   | { type: 'step'; metrics: StepMetrics; totalSteps: number }
   | { type: 'rollouts'; records: RolloutRecord[] }
   | { type: 'evaluation'; name: 'before' | 'during' | 'after'; evaluation: Evaluation }

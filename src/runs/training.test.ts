@@ -149,6 +149,14 @@ test('stops when asked and still hands out what there is', async () => {
   expect(files['model.safetensors']).toEqual(base.files['model.safetensors']);
 });
 
+test('says when nothing earns a reward', async () => {
+  const { events } = await run({ ...rl, method: 'grpo', steps: 5, 'rollout.max_new_tokens': 2 }, base.files);
+  expect(events).toContainEqual({
+    type: 'warning',
+    message: expect.stringMatching(/no program has passed in 5 steps.*--method sft/),
+  });
+});
+
 test('says that rewards need a starting policy', async () => {
   await expect(run({ method: 'grpo' })).rejects.toThrow(/needs a starting policy.*--method sft/);
 });

@@ -6,6 +6,7 @@ import { loadCheckpoint, type PolicyFiles, saveCheckpoint } from '../policy/chec
 import { defaultPolicyConfig, type PolicyConfig } from '../policy/config.ts';
 import { createPolicy, disposePolicy, initialWeights, type Policy } from '../policy/policy.ts';
 import { createTokenizer, type Tokenizer } from '../policy/tokenizer.ts';
+import { CODE } from '../rl/code_source.ts';
 import { createOptimizer, disposeOptimizer, type Optimizer } from '../rl/optimizer.ts';
 import { trainingStep } from '../rl/step.ts';
 import { supervisedUpdate } from '../rl/supervised.ts';
@@ -21,6 +22,9 @@ import { type TaskSuite, taskSuite } from './tasks.ts';
 
 /** Updates that may be skipped in a row (gradient not finite) before the run gives up. */
 const MAX_SKIPPED = 3;
+
+/** Steps without any reward for a program after which the run says so. */
+const PATIENCE = 5;
 
 /** Everything that a run works with. */
 interface Run {
@@ -120,6 +124,7 @@ async function loop(run: Run, control: RunControl): Promise<{ steps: number; tok
     config.method !== 'sft' && config.use_kl_loss ? tf.clone(run.policy.parameters) : undefined;
   const takeStep = config.method === 'sft' ? supervisedSteps(run) : rewardSteps(run, reference);
   let skipped = 0;
+  let rewarded = false;
   let step = 0;
   let tokens = 0;
   try {
@@ -127,6 +132,11 @@ async function loop(run: Run, control: RunControl): Promise<{ steps: number; tok
       const { metrics, groups } = await takeStep(++step);
       emit({ type: 'step', metrics: { step, ...metrics } as StepMetrics, totalSteps: config.steps });
       if (groups.length > 0) emit({ type: 'rollouts', records: recordsOf(step, groups) });
+      rewarded ||= (metrics[`rewards/${CODE}/mean`] ?? 1) > 0;
+      if (step === PATIENCE && !rewarded) {
+        const message = `no program has passed in ${PATIENCE} steps: the starting policy may not know these tasks (${config.families}), train it on them first with --method sft`;
+        emit({ type: 'warning', message });
+      }
       tokens += metrics.trained_tokens;
       skipped = metrics.skipped_updates > 0 ? skipped + metrics.skipped_updates : 0;
       if (skipped >= MAX_SKIPPED) {
