@@ -43,13 +43,30 @@ test('a policy is made, improved by two methods, evaluated, and refused when dam
   expect(stderr).toMatch(/error: .*1000/);
 });
 
-test('a seed fixes every metric', async ({ place }) => {
-  for (const run of ['a', 'b']) {
-    await runs('train', ['--method', 'sft', '--steps', '3', '--seed', '5', '--out', place(run)]);
+test('the shipped policy earns rewards, and its failures become questions', async ({ place }) => {
+  await runs('train', ['--steps', '3', '--set', 'train_batch_size=16', '--out', place('run')]);
+  const steps = metrics(place('run'));
+  expect(steps[0]['rewards/code/mean']).toBeGreaterThan(0.05);
+  expect(steps[1]['prompts/alignment']).toBe(6); // 0.4 x 16, rounded down
+  expect(steps[1]['rewards/alignment/mean']).toBeGreaterThan(0.2);
+  const { before } = JSON.parse(readFileSync(path.join(place('run'), 'evaluation.json'), 'utf8'));
+  expect(before.measures['pass@1'].value).toBeGreaterThan(0);
+});
+
+test('a seed fixes every metric, rollout and weight', async ({ place }) => {
+  for (const [method, run] of ['sft', 'coderl_plus'].flatMap((name) =>
+    [`${name}/a`, `${name}/b`].map((to) => [name, to]),
+  )) {
+    await runs('train', ['--method', method, '--steps', '3', '--seed', '5', '--out', place(run)]);
   }
-  expect(metrics(place('a'))).toEqual(metrics(place('b')));
-  const weights = (run: string) => readFileSync(path.join(place(run), 'policy', 'model.safetensors'));
-  expect(weights('a').equals(weights('b'))).toBe(true);
+  const bytes = (run: string, file: string) => readFileSync(path.join(place(run), file));
+  for (const method of ['sft', 'coderl_plus']) {
+    expect(metrics(place(`${method}/a`))).toEqual(metrics(place(`${method}/b`)));
+    const weights = 'policy/model.safetensors';
+    expect(bytes(`${method}/a`, weights).equals(bytes(`${method}/b`, weights))).toBe(true);
+  }
+  const rollouts = (run: string) => bytes(`coderl_plus/${run}`, 'rollouts.jsonl');
+  expect(rollouts('a').equals(rollouts('b'))).toBe(true);
 });
 
 testPage('the page trains with the trainer that users get', async ({ page, site }) => {

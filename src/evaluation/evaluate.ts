@@ -62,6 +62,7 @@ export async function evaluatePolicy(
     'pass@1': share(firsts.map(({ pass }) => pass)),
     'visible_pass@1': share(firsts.map(({ visible }) => visible)),
   };
+  Object.assign(measures, passByFamily(tasks, firsts));
   if (options.eval_samples > 0) Object.assign(measures, await sampledPasses(subject, tasks, options));
   Object.assign(
     measures,
@@ -72,6 +73,15 @@ export async function evaluatePolicy(
     VERDICTS.map((name) => [name, mean(firsts.map(({ verdict }) => Number(verdict === name)))]),
   ) as Record<Verdict, number>;
   return { measures, verdicts };
+}
+
+/** Greedy pass@1 of each family, where there are several. */
+function passByFamily(tasks: readonly Task[], outcomes: readonly Outcome[]): Record<string, Proportion> {
+  const families = [...new Set(tasks.map((task) => task.family))];
+  if (families.length < 2) return {};
+  const passes = (family: string) =>
+    outcomes.filter((_, i) => tasks[i].family === family).map(({ pass }) => pass);
+  return Object.fromEntries(families.map((family) => [`pass@1/${family}`, share(passes(family))]));
 }
 
 async function writePrograms(

@@ -93,7 +93,7 @@ export const OPTIONS = {
     1600,
     'supervised steps on execution alone (program, input -> values), before descriptions',
   ),
-  'sft.code_lr': number(5e-4, 'peak learning rate after the execution phase', { min: 0, max: 1 }),
+  'sft.code_lr': number(1e-3, 'peak learning rate after the execution phase', { min: 0, max: 1 }),
   'sft.code_share': number(0.7, 'share of (description -> program) examples after the execution phase', {
     min: 0,
     max: 1,
@@ -104,7 +104,7 @@ export const OPTIONS = {
   }),
   'sft.stop_at_pass@1': number(
     0.3,
-    'stop supervised training at this greedy pass@1 on training tasks of RL',
+    'stop supervised training at this greedy pass@1 on the first family, on tasks that RL learns from',
     { min: 0, max: 1 },
   ),
 

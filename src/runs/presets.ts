@@ -4,7 +4,13 @@ export type Method = (typeof METHODS)[number];
 
 /** Where a method wants another default than the one in `OPTIONS`. */
 export const METHOD_DEFAULTS: Record<Method, Partial<Config>> = {
-  sft: { steps: 2400, lr: 2e-3, lr_warmup_steps: 50, eval_every: 25 },
+  sft: {
+    steps: 3000,
+    families: 'pipelines,counters,narrated',
+    lr: 2e-3,
+    lr_warmup_steps: 50,
+    eval_every: 25,
+  },
   grpo: {},
   coderl_plus: {},
 };

@@ -8,8 +8,8 @@ import type { Config } from './config.ts';
 /** The tasks of a run: endless ones to learn from, and a list to be measured by. */
 export interface TaskSuite {
   stream(split: 'sft' | 'rl'): TaskStream;
-  /** At most `count` tasks of a split, always the same first ones. */
-  list(split: Split, count: number): Task[];
+  /** At most `count` tasks of a split, always the same first ones; of the first family alone with `firstOnly`. */
+  list(split: Split, count: number, firstOnly?: boolean): Task[];
 }
 
 /** Held-out tasks are the same for every run, whatever its seed, so that runs can be compared. */
@@ -21,7 +21,13 @@ export function taskSuite(config: Pick<Config, 'families' | 'seed'>, jsonl?: str
   const families = parseFamilies(config.families).map((family) => family.name);
   return {
     stream: (split) => taskStream({ families, split, seed: config.seed }),
-    list: (split, count) => generateTasks({ families, split, count, seed: HELDOUT_SEED }),
+    list: (split, count, firstOnly = false) =>
+      generateTasks({
+        families: firstOnly ? families.slice(0, 1) : families,
+        split,
+        count,
+        seed: HELDOUT_SEED,
+      }),
   };
 }
 

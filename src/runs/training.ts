@@ -193,11 +193,11 @@ function supervisedSteps(run: Run): Step {
   };
 }
 
-/** Whether supervised training has reached the wanted pass@1, on tasks that RL will learn from, not held-out ones. */
+/** Whether supervised training has reached the wanted pass@1 on the first family, on tasks that RL will learn from, not held-out ones. */
 async function hasLearnedEnough(run: Run, step: number): Promise<boolean> {
   const { config, suite } = run;
   if (!isDue(step, config) || step <= config['sft.execution_steps']) return false;
-  const { measures } = await measure(run, suite.list('rl', config.eval_tasks));
+  const { measures } = await measure(run, suite.list('rl', config.eval_tasks, true));
   return measures['pass@1'].value >= config['sft.stop_at_pass@1'];
 }
 
