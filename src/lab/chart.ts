@@ -2,7 +2,7 @@ import type { Proportion } from '../runs/events.ts';
 import { svg } from './dom.ts';
 
 const WIDTH = 640;
-const HEIGHT = 220;
+const HEIGHT = 160;
 const LEFT = 44;
 const RIGHT = 8;
 const TOP = 8;
