@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Policy } from '../policy/policy.ts';
 import { forward, weightsOf } from '../policy/transformer.ts';
 import { tokenStatistics } from '../tensor/log_probs.ts';
+import { trimMemory } from '../tensor/memory.ts';
 import { random } from '../tensor/random.ts';
 import { MICRO_BATCH_TOKENS, microBatches, type Sequence, tokenBatch } from './batches.ts';
 import { lossAndGradient } from './gradient.ts';
@@ -166,6 +167,7 @@ async function miniBatch(
     }
     sums.measuredTokens += logProbs.length;
     sums.trainedTokens += batch.packed.tokens.length;
+    trimMemory();
   }
   return { gradient, ...sums };
 }

@@ -109,6 +109,7 @@ describe.each(['grpo', 'coderl_plus'] as const)('%s', (method) => {
       const own = rollouts.filter((record) => record.step === step.step);
       expect(step.reward).toBeCloseTo(own.reduce((sum, { reward }) => sum + reward, 0) / own.length, 10);
       expect(step['sampling/sampling_logp_difference/max']).toBeLessThan(1e-3);
+      expect(step.memory_bytes).toBe(metrics[0].memory_bytes);
     }
     for (let i = 0; i < rollouts.length; i += 4) {
       const group = rollouts.slice(i, i + 4);

@@ -14,9 +14,10 @@ import type { Rollout } from '../rl/types.ts';
 import type { Sandbox } from '../sandbox/types.ts';
 import type { Task } from '../tasks/types.ts';
 import type { DeviceInfo } from '../tensor/device.ts';
+import { memoryBytes } from '../tensor/memory.ts';
 import type { Config } from './config.ts';
 import type { RunControl } from './control.ts';
-import type { Evaluation, RolloutRecord, RunEvent, StepMetrics } from './events.ts';
+import type { Evaluation, RolloutRecord, RunEvent } from './events.ts';
 import { modelCard } from './model_card.ts';
 import { type TaskSuite, taskSuite } from './tasks.ts';
 
@@ -130,7 +131,11 @@ async function loop(run: Run, control: RunControl): Promise<{ steps: number; tok
   try {
     while (step < config.steps && (await control.next())) {
       const { metrics, groups } = await takeStep(++step);
-      emit({ type: 'step', metrics: { step, ...metrics } as StepMetrics, totalSteps: config.steps });
+      emit({
+        type: 'step',
+        metrics: { step, ...metrics, memory_bytes: memoryBytes() },
+        totalSteps: config.steps,
+      });
       if (groups.length > 0) emit({ type: 'rollouts', records: recordsOf(step, groups) });
       rewarded ||= (metrics[`rewards/${CODE}/mean`] ?? 1) > 0;
       if (step === PATIENCE && !rewarded) {
