@@ -6,6 +6,7 @@ import type {
   ChainExpression,
   FunctionDeclaration,
   FunctionExpression,
+  LogicalExpression,
   Statement,
   VariableDeclaration,
 } from 'acorn';
@@ -28,11 +29,23 @@ export interface TracePoint {
   own: boolean;
 }
 
+/** One counter of how often something happened. Its number is its index; counter 0 is not one. */
+export interface Counter {
+  /** A condition has two counters, `true` and then `false`. */
+  kind: 'statement' | 'true' | 'false' | 'turn';
+  line: number;
+  column: number;
+}
+
 /** A program rewritten to record what it does; see {@link instrument}. */
 export interface InstrumentedProgram {
   code: string;
   points: TracePoint[];
+  counters: Counter[];
 }
+
+/** Whether to record variables where they are named as changed, or to compare all after each statement too. */
+export type TraceMode = 'delta' | 'full';
 
 /** Array methods that change their receiver. */
 const MUTATORS = new Set([
@@ -64,23 +77,36 @@ const PURE = new Set([
   'Map',
 ]);
 
+/** Statements after which nothing runs in their list. */
+const LEAVES = new Set(['ReturnStatement', 'ThrowStatement', 'BreakStatement', 'ContinueStatement']);
+
 /**
  * Rewrites a program so that it records every definition made in its entry function (callbacks inside it
- * included, helpers outside it not) and counts every statement that runs anywhere.
+ * included, helpers outside it not) and counts every statement, condition and loop turn anywhere.
  *
  * Text is only inserted and never a line break, so the engine's line numbers stay those of the source. Inserted
  * code reads names only where they are initialised and keeps every value, `this` and evaluation order, so the
- * program behaves as before. The names that it uses, in the engine: `__H` hit counters (slot 0: the line last
- * reached), `__e()` numbers the activations of the entry function, `__d(id, frame, value)` records and returns
- * a value, `__u(id, frame, result, value)` records a value and returns the result.
+ * program behaves as before. The names that it uses, in the engine: `__H` counters (slot 0: the statement last
+ * reached), `__c(id, value)` and `__n(id, value)` count whether a value is true, or not nullish, and return it,
+ * `__e()` numbers the activations of the entry function, `__d(id, frame, value)` records and returns a value,
+ * `__u(id, frame, result, value)` records a value and returns the result, `__w(slot, id, frame, value)` records
+ * a value that changed since the last look at it.
  */
-export function instrument(program: ParsedProgram, entry: string): InstrumentedProgram {
-  const writer = new Instrumenter(program, findEntry(program.ast, entry));
-  return { code: writer.run(), points: writer.points };
+export function instrument(
+  program: ParsedProgram,
+  entry: string,
+  mode: TraceMode = 'delta',
+): InstrumentedProgram {
+  const writer = new Instrumenter(program, findEntry(program.ast, entry), mode);
+  return { code: writer.run(), points: writer.points, counters: writer.counters };
 }
 
 class Instrumenter {
   readonly points: TracePoint[] = [];
+  readonly counters: Counter[] = [{ kind: 'statement', line: 0, column: 0 }];
+  readonly #mode: TraceMode;
+  /** In full mode, each variable's number. */
+  readonly #slots = new Map<string, number>();
   readonly #program: ParsedProgram;
   readonly #entry: FunctionNode | undefined;
   readonly #text = new Insertions();
@@ -91,9 +117,10 @@ class Instrumenter {
   /** Calls that may not be wrapped, as a `?.` before them skips them. */
   readonly #inChain = new Set<AnyNode>();
 
-  constructor(program: ParsedProgram, entry: FunctionNode | undefined) {
+  constructor(program: ParsedProgram, entry: FunctionNode | undefined, mode: TraceMode) {
     this.#program = program;
     this.#entry = entry;
+    this.#mode = mode;
   }
 
   run(): string {
@@ -126,14 +153,16 @@ class Instrumenter {
         });
         return;
       case 'IfStatement':
-        this.#visit(node.test);
+        this.#test(node.test);
         this.#body(node.consequent);
         if (node.alternate) this.#body(node.alternate);
         return;
       case 'ForStatement':
         this.#scopes.within(this.#owner, node, () => {
-          for (const part of [node.init, node.test, node.update]) if (part) this.#visit(part);
-          this.#body(node.body);
+          if (node.init) this.#visit(node.init);
+          if (node.test) this.#test(node.test);
+          if (node.update) this.#visit(node.update);
+          this.#loopBody(node);
         });
         return;
       case 'ForOfStatement':
@@ -141,12 +170,20 @@ class Instrumenter {
         this.#forEach(node);
         return;
       case 'WhileStatement':
-        this.#visit(node.test);
-        this.#body(node.body);
+        this.#test(node.test);
+        this.#loopBody(node);
         return;
       case 'DoWhileStatement':
-        this.#body(node.body);
-        this.#visit(node.test);
+        this.#loopBody(node);
+        this.#test(node.test);
+        return;
+      case 'ConditionalExpression':
+        this.#test(node.test);
+        this.#visit(node.consequent);
+        this.#visit(node.alternate);
+        return;
+      case 'LogicalExpression':
+        this.#logical(node);
         return;
       case 'LabeledStatement':
         // Nothing may come between a label and its loop.
@@ -188,9 +225,13 @@ class Instrumenter {
       prologue &&= statement.type === 'ExpressionStatement' && typeof statement.directive === 'string';
       if (prologue) continue;
       if (statement.type !== 'FunctionDeclaration' && statement.type !== 'EmptyStatement') {
-        this.#text.add(statement.start, hit(statement));
+        this.#text.add(statement.start, this.#hit(statement));
       }
       this.#visit(statement);
+      if (this.#mode === 'full' && this.#where === 'entry' && !LEAVES.has(statement.type)) {
+        const names = this.#scopes.visible(statement.end);
+        this.#text.add(statement.end, names.map((name) => this.#watch(name, lineOf(statement))).join(''));
+      }
     }
   }
 
@@ -204,10 +245,14 @@ class Instrumenter {
     if (statement.type === 'EmptyStatement' && !records) return;
     this.#text.add(
       statement.start,
-      `{${records}${statement.type === 'EmptyStatement' ? '' : hit(statement)}`,
+      `{${records}${statement.type === 'EmptyStatement' ? '' : this.#hit(statement)}`,
     );
     this.#visit(statement);
     this.#text.add(statement.end, '}');
+  }
+
+  #loopBody(loop: AnyNode & { body: Statement }, records = ''): void {
+    this.#body(loop.body, `++__H[${this.#count('turn', loop)}];${records}`);
   }
 
   #forEach(node: Extract<AnyNode, { type: 'ForOfStatement' | 'ForInStatement' }>): void {
@@ -219,13 +264,13 @@ class Instrumenter {
       else this.#visitChildren(left);
       this.#visit(node.right);
       if (this.#where === 'outside') {
-        this.#body(body);
+        this.#loopBody(node);
         return;
       }
       // A name that the body declares anew is not the loop's, and not initialised yet.
       const shadowed = new Set(body.type === 'BlockStatement' ? Scopes.lexicalNames(body.body) : []);
       const visible = names.filter((name) => !shadowed.has(name));
-      this.#body(body, this.#records(visible, 'define', lineOf(node)));
+      this.#loopBody(node, this.#records(visible, 'define', lineOf(node)));
     });
   }
 
@@ -311,9 +356,54 @@ class Instrumenter {
     const parameters = (this.#entry as FunctionNode).params.flatMap(bindingNames);
     const line = lineOf(body);
     const calls = parameters.map((name) => `${this.#define(name, 'parameter', line)},`).join('');
-    this.#text.add(body.start, `(${hit(body, ',')}${calls}`);
+    this.#text.add(body.start, `(${this.#hit(body, ',')}${calls}`);
     this.#wrapEnd(body, parameters, line);
     this.#text.add(body.end, ')');
+  }
+
+  // Conditions
+
+  /** Counts how the test of a branch or a loop came out. A counter just raised is true. */
+  #test(test: AnyNode): void {
+    const id = this.#condition(test);
+    this.#text.add(test.start, '((');
+    this.#visit(test);
+    this.#text.add(test.end, `)?++__H[${id}]:!++__H[${id + 1}])`);
+  }
+
+  /** Counts the operands that decide a chain of one logical operator: all but the last. */
+  #logical(node: LogicalExpression): void {
+    const operands: AnyNode[] = [node.right];
+    let left: AnyNode = node.left;
+    // Not by recursion: nested calls, one an operand, could be too deep for the engine's parser.
+    for (; left.type === 'LogicalExpression' && left.operator === node.operator; left = left.left)
+      operands.push(left.right);
+    operands.push(left);
+    for (const [i, operand] of operands.reverse().entries()) {
+      const decides = i < operands.length - 1;
+      if (decides) {
+        const count = node.operator === '??' ? '__n' : '__c';
+        this.#text.add(operand.start, `${count}(${this.#condition(operand)},(`);
+      }
+      this.#visit(operand);
+      if (decides) this.#text.add(operand.end, '))');
+    }
+  }
+
+  #condition(node: AnyNode): number {
+    const id = this.#count('true', node);
+    this.#count('false', node);
+    return id;
+  }
+
+  /** Counts the statement and notes it as the last one reached. */
+  #hit(node: AnyNode, end = ';'): string {
+    return `__H[__H[0]=${this.#count('statement', node)}]++${end}`;
+  }
+
+  #count(kind: Counter['kind'], node: AnyNode): number {
+    const { line, column } = node.loc!.start;
+    return this.counters.push({ kind, line, column: column + 1 }) - 1;
   }
 
   // Expressions
@@ -444,6 +534,12 @@ class Instrumenter {
     return `__d(${kind === 'end' ? -id : id},${this.#frame},${name})`;
   }
 
+  #watch(name: string, line: number): string {
+    const slot = this.#slots.get(name) ?? this.#slots.size;
+    this.#slots.set(name, slot);
+    return `;__w(${slot},${this.#point(name, 'maybe', line)},${this.#frame},${name});`;
+  }
+
   #point(name: string, kind: TracePoint['kind'], line: number): number {
     // Point 0 is left out: its negative could not mark an end.
     if (this.points.length === 0) this.points.push({ line: 0, name: '', kind: 'end', own: false });
@@ -480,11 +576,6 @@ function isAnonymousFunction(node: AnyNode): boolean {
     (node.type === 'ClassExpression' && !node.id) ||
     node.type === 'ArrowFunctionExpression'
   );
-}
-
-/** Counts the line and notes it as the last one reached. */
-function hit(node: AnyNode, end = ';'): string {
-  return `__H[__H[0]=${lineOf(node)}]++${end}`;
 }
 
 function lineOf(node: AnyNode): number {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Value } from '../program/values.ts';
+import { LIMITS } from './limits.ts';
 import { createNodeSandbox } from './node.ts';
 import type { ProgramJob, ProgramResult, Sandbox } from './types.ts';
 
@@ -28,13 +29,13 @@ describe('values', () => {
     [[1, ['a', [null]], undefined]],
   ])('%j passes through', async (value) => {
     const { calls } = await run('const f = (x) => x;', [value]);
-    expect(calls).toEqual([{ status: 'ok', value }]);
+    expect(calls).toEqual([{ status: 'ok', value, fuel: expect.any(Number) }]);
   });
 
   it('outside the data types are opaque', async () => {
     const { calls } = await run('function f() { return [{}, () => 1, 1n, Symbol.iterator, new Map()] }');
     const kinds = ['object', 'function', 'bigint', 'symbol', 'object'].map((kind) => `\u0000${kind}`);
-    expect(calls).toEqual([{ status: 'ok', value: kinds }]);
+    expect(calls).toEqual([{ status: 'ok', value: kinds, fuel: expect.any(Number) }]);
   });
 });
 
@@ -80,7 +81,11 @@ describe('statuses', () => {
 
   it.each([
     ['syntax', 'function f( {', { status: 'syntax_error', line: 1, column: 14 }],
-    ['an error at load', 'let a = 1;\nnull.x;\nfunction f() {}', { status: 'runtime_error', line: 2 }],
+    [
+      'an error at load',
+      'let a = 1;\nnull.x;\nfunction f() {}',
+      { status: 'runtime_error', line: 2, column: 5 },
+    ],
     ['an endless load', 'for (;;);', { status: 'timeout' }],
   ])('%s fails all calls', async (_, code, expected) => {
     const { loadError, calls } = await run(code, [], []);
@@ -112,6 +117,52 @@ describe('statuses', () => {
     await expect(sandbox.run([{ code: '', entry: 'a b', inputs: [[]] }])).rejects.toThrow(
       /cannot be the name/,
     );
+  });
+});
+
+describe('fuel', () => {
+  it('is what loading and each call took, apart from results', async () => {
+    const code = `let t = 0; for (let i = 0; i < 100; i++) t += i;
+function f(n) { const a = []; for (let i = 0; i < n; i++) a.push(i); return a }`;
+    const { loadFuel, calls } = await run(code, [10], [10], [20]);
+    expect(loadFuel).toBeGreaterThan(500);
+    expect(calls[1].fuel).toBe(calls[0].fuel);
+    expect(calls[2].fuel).toBeGreaterThan(calls[0].fuel);
+    expect(calls[2].fuel).toBeLessThan(2 * calls[0].fuel);
+  });
+
+  it('is all there was when a call did not end', async () => {
+    const { calls } = await run('function f() { for (;;); }', [], []);
+    expect(calls.map(({ fuel }) => fuel)).toEqual([LIMITS.callFuel, LIMITS.laterFuel]);
+  });
+
+  it('can be more where a job says so', async () => {
+    const job = {
+      code: 'function f() { for (let i = 0; i < 1e5; i++); return 1 }',
+      entry: 'f',
+      inputs: [[]],
+    };
+    const [short, long] = await sandbox.run([job, { ...job, fuel: 4_000_000, trace: [0] }]);
+    expect([short.calls[0].status, long.calls[0].status]).toEqual(['timeout', 'ok']);
+    expect(long.calls[0].coverage?.loops).toEqual([{ line: 1, column: 16, turns: 100_000 }]);
+    await expect(sandbox.run([{ ...job, fuel: 0.5 }])).rejects.toThrow(/fuel must be an integer/);
+  });
+});
+
+describe('a run', () => {
+  const job = { code: 'function f() { return 1 }', entry: 'f', inputs: [[]] };
+
+  it('says how far it is and stops when told to', async () => {
+    const seen: number[] = [];
+    const stop = new AbortController();
+    const onProgress = (ended: number, total: number) => {
+      seen.push(ended / total);
+      if (ended === 2) stop.abort(new Error('enough'));
+    };
+    await expect(sandbox.run([job, job, job, job], { signal: stop.signal, onProgress })).rejects.toThrow(
+      'enough',
+    );
+    expect(seen).toEqual([0.25, 0.5]);
   });
 });
 

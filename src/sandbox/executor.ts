@@ -3,16 +3,25 @@ import { isParseError, type ParsedProgram, parseProgram } from '../program/parse
 import { canonical, parseCanonical } from '../program/values.ts';
 import { EngineAbort } from './abi.ts';
 import { Engine, type Handle, type Image, SCRATCH } from './engine.ts';
-import { CONNECT_CODE, GUEST_CODE, HIT_LINES, TRACE_SLOTS } from './guest.ts';
+import { CONNECT_CODE, COUNTERS, GUEST_CODE, TRACE_SLOTS } from './guest.ts';
 import { LIMITS } from './limits.ts';
-import { decodeTrace } from './trace-decoder.ts';
-import type { CallResult, ProgramJob, ProgramResult, RunStatus, Sandbox } from './types.ts';
+import { decodeCoverage, decodeTrace } from './trace-decoder.ts';
+import type { CallResult, ProgramJob, ProgramResult, RunOptions, RunStatus, Sandbox } from './types.ts';
 
 /** A way in which loading or calling a program failed. */
 interface Failure {
   status: Exclude<RunStatus, 'ok'>;
   error: string;
   line?: number;
+  column?: number;
+}
+
+/** A program in the engine, ready to be called. */
+interface Loaded {
+  entry: Handle;
+  inputs: Handle;
+  /** What loading took. */
+  fuel: number;
 }
 
 const IDENTIFIER = /^(?!__)[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
@@ -27,7 +36,7 @@ const PREPARED_CALLS = 64;
 export async function createExecutor(module: WebAssembly.Module): Promise<Sandbox> {
   const executor = new Executor(await Engine.create(module));
   return {
-    run: async (jobs) => jobs.map((job) => executor.run(job)),
+    run: async (jobs, options) => executor.runAll(jobs, options),
     dispose: () => {},
   };
 }
@@ -47,7 +56,7 @@ export class Executor {
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#traceBuffer = new Float64Array(engine.memory.buffer, SCRATCH.trace, TRACE_SLOTS.total);
-    this.#hits = new Uint32Array(engine.memory.buffer, SCRATCH.hits, HIT_LINES);
+    this.#hits = new Uint32Array(engine.memory.buffer, SCRATCH.hits, COUNTERS);
     const connect = engine.evaluate(CONNECT_CODE);
     this.#expect(
       engine.call(connect, [
@@ -63,47 +72,61 @@ export class Executor {
     engine.save(this.#base);
   }
 
+  /** Runs programs in order; between two of them it reports and can be stopped. */
+  runAll(jobs: ProgramJob[], { signal, onProgress }: RunOptions = {}): ProgramResult[] {
+    return jobs.map((job, i) => {
+      signal?.throwIfAborted();
+      const result = this.run(job);
+      onProgress?.(i + 1, jobs.length);
+      return result;
+    });
+  }
+
   /** Loads a program and makes its calls, plain first and then, where asked for, traced. */
   run(job: ProgramJob): ProgramResult {
-    if (!IDENTIFIER.test(job.entry))
-      throw new Error(`sandbox: ${job.entry} cannot be the name of a function`);
+    const callFuel = checkedFuel(job);
     const parsed = parseProgram(job.code);
     if (isParseError(parsed)) {
       const { error, line, column } = parsed;
-      return loadFailure(job, { status: 'syntax_error', error, line, column });
+      return loadFailure(job, { status: 'syntax_error', error, line, column, fuel: 0 });
     }
-    const loaded = this.#load(job, job.code, LIMITS.callFuel);
+    const loaded = this.#load(job, job.code, callFuel);
     if ('status' in loaded) return loadFailure(job, loaded);
     const { entry, inputs } = loaded;
     this.#engine.save(this.#loaded);
-    let fuel: number = LIMITS.callFuel;
+    let fuel = callFuel;
     const calls = job.inputs.map((_, index) => {
       this.#engine.restore(this.#loaded);
       const call = this.#call(entry, inputs, index, fuel, job.entry);
       if (call.status === 'timeout') fuel = LIMITS.laterFuel;
       return call;
     });
-    if (job.trace && job.trace.length > 0) this.#trace(job, parsed, calls);
-    return { calls };
+    if (job.trace && job.trace.length > 0) this.#trace(job, parsed, calls, callFuel);
+    return { loadFuel: loaded.fuel, calls };
   }
 
   /** Makes the inputs and the program's globals, and finds the function to call. */
-  #load(job: ProgramJob, code: string, fuel: number): { entry: Handle; inputs: Handle } | Failure {
+  #load(job: ProgramJob, code: string, fuel: number): Loaded | (Failure & { fuel: number }) {
     const engine = this.#engine;
     engine.restore(this.#base);
     engine.unlimited();
     // Made before the program runs and out of its reach until a call passes them.
     const inputs = this.#inputs(job);
     if (inputs === undefined)
-      return { status: 'out_of_memory', error: 'the inputs do not fit in the sandbox' };
-    return this.#guard(() => {
+      return { status: 'out_of_memory', error: 'the inputs do not fit in the sandbox', fuel: 0 };
+    let spent: number | undefined;
+    const outcome = this.#guard(() => {
       engine.fuel = fuel;
-      const thrown = engine.exception(engine.evaluate(code, 'program'));
+      const loaded = engine.evaluate(code, 'program');
+      spent = fuel - engine.fuel;
+      const thrown = engine.exception(loaded);
       if (thrown) return this.#failure(thrown, true);
       const entry = engine.evaluate(`typeof ${job.entry} === 'function' ? ${job.entry} : 0`);
+      spent = fuel - engine.fuel;
       const lookup = engine.exception(entry);
       return lookup ? this.#failure(lookup, false) : { entry, inputs };
     });
+    return { ...outcome, fuel: spent ?? this.#spent(fuel) };
   }
 
   #inputs(job: ProgramJob): Handle | undefined {
@@ -115,15 +138,24 @@ export class Executor {
 
   #call(entry: Handle, inputs: Handle, index: number, fuel: number, name: string): CallResult {
     const engine = this.#engine;
-    return this.#guard<CallResult>(() => {
+    let spent: number | undefined;
+    const outcome = this.#guard<Outcome>(() => {
       engine.fuel = fuel;
-      const ended = this.#text(engine.call(this.#runCall, [entry, inputs, engine.integer(index)]));
+      const returned = engine.call(this.#runCall, [entry, inputs, engine.integer(index)]);
+      spent = fuel - engine.fuel;
+      const ended = this.#text(returned);
       if (typeof ended !== 'string') return ended;
       if (ended !== 'V') return this.#readResult(ended, name);
       engine.unlimited();
       const answer = this.#text(engine.call(this.#answer, []));
       return typeof answer === 'string' ? this.#readResult(answer, name) : answer;
     });
+    return { ...outcome, fuel: spent ?? this.#spent(fuel) };
+  }
+
+  /** Fuel taken by what the engine was stopped in; the last charge may be for more than was left. */
+  #spent(fuel: number): number {
+    return Math.min(fuel, fuel - this.#engine.fuel);
   }
 
   /** The text that our own code in the engine returned; only exhausted memory or stack keep it from doing so. */
@@ -135,33 +167,35 @@ export class Executor {
   }
 
   /** Adds traces to the results of plain calls, which alone decide how a call ended. */
-  #trace(job: ProgramJob, parsed: ParsedProgram, calls: CallResult[]): void {
-    const program: InstrumentedProgram = instrument(parsed, job.entry);
-    const loaded = this.#load(job, program.code, LIMITS.traceFuel);
+  #trace(job: ProgramJob, parsed: ParsedProgram, calls: CallResult[], callFuel: number): void {
+    const program: InstrumentedProgram = instrument(parsed, job.traced ?? job.entry, job.traceMode);
+    const traceFuel = (callFuel / LIMITS.callFuel) * LIMITS.traceFuel;
+    const loaded = this.#load(job, program.code, traceFuel);
     if ('status' in loaded) return;
     const { entry, inputs } = loaded;
-    const lines = parsed.ast.loc!.end.line;
     const indices = job.trace ?? [];
     if (indices.length > 1) this.#engine.save(this.#loaded);
     for (const [turn, index] of indices.entries()) {
       const call = calls[index];
       if (!call) throw new Error(`sandbox: trace names call ${index} of ${calls.length}`);
       if (turn > 0) this.#engine.restore(this.#loaded);
-      this.#hits.fill(0, 0, lines + 1);
+      this.#hits.fill(0, 0, program.counters.length);
       this.#engine.unlimited();
       this.#expect(this.#engine.call(this.#startTrace, []));
       // More fuel would only show more turns of a loop that does not end.
-      const fuel = call.status === 'timeout' ? LIMITS.callFuel : LIMITS.traceFuel;
+      const fuel = call.status === 'timeout' ? callFuel : traceFuel;
       const traced = this.#call(entry, inputs, index, fuel, job.entry);
-      call.trace = decodeTrace(this.#traceBuffer, this.#hits, lines, program.points);
+      call.trace = decodeTrace(this.#traceBuffer, this.#hits, program);
+      call.coverage = decodeCoverage(this.#hits, program.counters);
       // Recording costs memory and fuel: a traced call may end before the plain one did.
       if (!sameOutcome(traced, call)) call.trace.truncated = true;
-      if (call.status !== 'ok' && call.line === undefined && this.#hits[0] > 0) call.line = this.#hits[0];
+      if (call.status !== 'ok' && call.line === undefined && this.#hits[0] > 0)
+        call.line = program.counters[this.#hits[0]].line;
     }
   }
 
   /** The runner's answer: a letter that says how the call ended, then canonical text. */
-  #readResult(text: string, name: string): CallResult {
+  #readResult(text: string, name: string): Outcome {
     switch (text[0]) {
       case 'V':
         return { status: 'ok', value: parseCanonical(text.slice(1)) };
@@ -188,14 +222,19 @@ export class Executor {
   /** Reads the guest's description of a thrown value: its text and its stack, a JSON string each. */
   #described(text: string, loading: boolean): Failure {
     const [error, stack] = text.split('\n').map((part) => JSON.parse(part) as string);
-    const line = /\(?program\.js:(\d+)/.exec(stack)?.[1];
+    const [, line, column] = /\(?program\.js:(\d+)(?::(\d+))?/.exec(stack) ?? [];
     const isMemory = this.#engine.exhausted || error === 'InternalError: out of memory';
     const status = isMemory
       ? 'out_of_memory'
       : loading && error.startsWith('SyntaxError')
         ? 'syntax_error'
         : 'runtime_error';
-    return { status, error: isMemory ? OUT_OF_MEMORY.error : error, ...(line && { line: Number(line) }) };
+    return {
+      status,
+      error: isMemory ? OUT_OF_MEMORY.error : error,
+      ...(line && { line: Number(line) }),
+      ...(loading && column && { column: Number(column) }),
+    };
   }
 
   /** Runs engine code, turning what it throws at the host into a failure; a restore heals the engine. */
@@ -223,6 +262,9 @@ export class Executor {
   }
 }
 
+/** A call's result without what it cost. */
+type Outcome = Omit<CallResult, 'fuel'>;
+
 const OUT_OF_MEMORY: Failure = { status: 'out_of_memory', error: 'the program ran out of memory' };
 const UNREADABLE: Failure = { status: 'runtime_error', error: 'InternalError: the engine stopped' };
 
@@ -231,10 +273,23 @@ function sameOutcome(a: CallResult, b: CallResult): boolean {
   return a.status === b.status && canonical(a.value) === canonical(b.value);
 }
 
-function loadFailure(job: ProgramJob, failure: Failure & { column?: number }): ProgramResult {
+function loadFailure(
+  job: ProgramJob,
+  { fuel: loadFuel, ...failure }: Failure & { fuel: number },
+): ProgramResult {
   const { status, error, line } = failure;
   return {
-    loadError: { ...failure },
-    calls: job.inputs.map(() => ({ status, error, ...(line !== undefined && { line }) })),
+    loadError: failure,
+    loadFuel,
+    calls: job.inputs.map(() => ({ status, error, ...(line !== undefined && { line }), fuel: 0 })),
   };
+}
+
+/** The fuel of a job, whose other fields are checked too. */
+function checkedFuel({ entry, traced, fuel = LIMITS.callFuel }: ProgramJob): number {
+  for (const name of [entry, traced ?? entry])
+    if (!IDENTIFIER.test(name)) throw new Error(`sandbox: ${name} cannot be the name of a function`);
+  if (!Number.isInteger(fuel) || fuel < 1 || fuel > LIMITS.maxFuel)
+    throw new Error(`sandbox: fuel must be an integer from 1 to ${LIMITS.maxFuel}, got ${fuel}`);
+  return fuel;
 }

@@ -1,5 +1,5 @@
 import { sameValue, type Value } from '../program/values.ts';
-import type { ProgramResult, RunStatus, Verdict } from './types.ts';
+import type { CallResult, ProgramResult, RunStatus, Verdict } from './types.ts';
 
 /** What a program's tests say of it. */
 export interface Grading {
@@ -12,13 +12,18 @@ export interface Grading {
   error?: string;
 }
 
+/** The part of a {@link ProgramResult} that decides. */
+type Ended = Pick<ProgramResult, 'loadError'> & {
+  calls: Pick<CallResult, 'status' | 'value' | 'error' | 'line'>[];
+};
+
 const FAILURES: Exclude<RunStatus, 'ok'>[] = ['syntax_error', 'runtime_error', 'timeout', 'out_of_memory'];
 
 /**
  * Compares what a program returned with what it should have: `expected[i]` belongs to call `i`. Expected values
  * stay on this side of the sandbox. The verdict is the worst outcome over all tests, in the order of `VERDICTS`.
  */
-export function grade(result: ProgramResult, expected: readonly Value[]): Grading {
+export function grade(result: Ended, expected: readonly Value[]): Grading {
   const { calls, loadError } = result;
   if (calls.length !== expected.length) {
     throw new Error(`grade: ${calls.length} calls for ${expected.length} expected values`);

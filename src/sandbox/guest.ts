@@ -18,8 +18,8 @@ export const TAG = {
 /** Float64 slots of the trace buffer; the last part is kept for what a call ends with. */
 export const TRACE_SLOTS = { total: 90_000, steps: 60_000, ends: 80_000 } as const;
 
-/** Lines that hit counters are kept for; a program cannot have more. */
-export const HIT_LINES = 16_385;
+/** Counters of statements, conditions and loops; a program of the longest length cannot have more. */
+export const COUNTERS = 16_385;
 
 /** Hands the shared buffers to {@link GUEST_CODE}. */
 export const CONNECT_CODE = '(trace, hits) => { globalThis.__buffers = [trace, hits]; }';
@@ -32,7 +32,7 @@ export const CONNECT_CODE = '(trace, hits) => { globalThis.__buffers = [trace, h
  * parser refuses names starting with `__` and lexical bindings are not on `globalThis`.
  */
 export const GUEST_CODE = `
-const [__e, __d, __u, __H, __host] = (() => {
+const [__e, __d, __u, __w, __c, __n, __H, __host] = (() => {
   const global = globalThis;
   const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
   const { defineProperties, hasOwn } = Object;
@@ -45,7 +45,7 @@ const [__e, __d, __u, __H, __host] = (() => {
   ${encoder()}
   ${runner()}
   ${tracer()}
-  return [enter, define, update, hits, [run, answer, describe, start]];
+  return [enter, define, update, watch, outcome, present, hits, [run, answer, describe, start]];
 })();
 __host;
 `;
@@ -267,6 +267,22 @@ function tracer(): string {
   };
   const define = (id, frame, value) => {
     record(id, frame, value);
+    return value;
+  };
+  // Not an array: a program may put setters on the indices of Array.prototype.
+  const watched = { __proto__: null };
+  const watch = (slot, id, frame, value) => {
+    // Inner activations are not told apart by name, and unchanged values would only fill the buffer.
+    if (frame !== 0 || (typeof value !== 'object' && watched[slot] === value)) return;
+    watched[slot] = value;
+    record(id, frame, value);
+  };
+  const outcome = (id, value) => {
+    hits[value ? id : id + 1]++;
+    return value;
+  };
+  const present = (id, value) => {
+    hits[value !== null && value !== undefined ? id : id + 1]++;
     return value;
   };
   const update = (id, frame, result, value) => {

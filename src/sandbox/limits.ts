@@ -6,6 +6,8 @@ export const LIMITS = {
   laterFuel: 50_000,
   /** Fuel of a traced call: recording costs more than the program itself. */
   traceFuel: 2_400_000,
+  /** The most that a job may ask for instead of `callFuel`: a traced call's share must fit in 31 bits. */
+  maxFuel: 300_000_000,
   /** Values and characters in one returned value. */
   maxResultNodes: 4096,
   maxResultString: 4096,

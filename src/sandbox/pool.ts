@@ -192,6 +192,7 @@ class Slot {
 function unanswered(job: ProgramJob, error: string): ProgramResult {
   return {
     loadError: { status: 'timeout', error },
-    calls: job.inputs.map(() => ({ status: 'timeout', error })),
+    loadFuel: 0,
+    calls: job.inputs.map(() => ({ status: 'timeout', error, fuel: 0 })),
   };
 }

@@ -1,7 +1,7 @@
-import type { TracePoint } from '../program/instrument.ts';
+import type { Counter, InstrumentedProgram } from '../program/instrument.ts';
 import { canonical, hasOpaque, opaque, type Value } from '../program/values.ts';
 import { OPAQUE_KINDS, TAG } from './guest.ts';
-import type { Trace, TraceStep } from './types.ts';
+import type { Coverage, Trace, TraceStep } from './types.ts';
 
 /** Slots before the first record: where the records end, and whether some did not fit. */
 const HEADER = { end: 0, truncated: 1, first: 2 } as const;
@@ -16,8 +16,7 @@ const HEADER = { end: 0, truncated: 1, first: 2 } as const;
 export function decodeTrace(
   buffer: Float64Array,
   hits: Uint32Array,
-  lines: number,
-  points: TracePoint[],
+  { points, counters }: InstrumentedProgram,
 ): Trace {
   const reader = new SlotReader(buffer);
   const end = buffer[HEADER.end];
@@ -43,7 +42,7 @@ export function decodeTrace(
   }
   return {
     steps,
-    hits: readHits(hits, lines),
+    hits: lineHits(hits, counters),
     lastDefinition: definite(last.keys(), last),
     atEnd: definite(last.keys(), known),
     truncated: buffer[HEADER.truncated] !== 0,
@@ -60,9 +59,32 @@ function definite(names: Iterable<string>, values: Map<string, Value>): Record<s
   return Object.fromEntries(found);
 }
 
-function readHits(hits: Uint32Array, lines: number): Record<number, number> {
+/** Turns the engine's counters into a {@link Coverage}. */
+export function decodeCoverage(hits: Uint32Array, counters: Counter[]): Coverage {
+  const coverage: Coverage = { ticks: 0, statements: [], conditions: [], loops: [] };
+  for (let i = 1; i < counters.length; i++) {
+    const { kind, line, column } = counters[i];
+    switch (kind) {
+      case 'statement':
+        coverage.ticks += hits[i];
+        coverage.statements.push({ line, column, hits: hits[i] });
+        break;
+      case 'true':
+        coverage.conditions.push({ line, column, whenTrue: hits[i], whenFalse: hits[i + 1] });
+        break;
+      case 'turn':
+        coverage.loops.push({ line, column, turns: hits[i] });
+    }
+  }
+  return coverage;
+}
+
+function lineHits(hits: Uint32Array, counters: Counter[]): Record<number, number> {
   const found: Record<number, number> = {};
-  for (let line = 1; line <= lines; line++) if (hits[line] > 0) found[line] = hits[line];
+  for (let i = 1; i < counters.length; i++) {
+    const { kind, line } = counters[i];
+    if (kind === 'statement' && hits[i] > 0) found[line] = (found[line] ?? 0) + hits[i];
+  }
   return found;
 }
 
