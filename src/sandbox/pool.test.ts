@@ -91,6 +91,61 @@ describe('createPool', () => {
     expect(workers.slice(0, -1).every(({ terminated }) => terminated)).toBe(true);
   });
 
+  it('replaces a worker that crashes and runs its jobs again', async () => {
+    let spawned = 0;
+    pool = createPool({
+      ...options,
+      size: 1,
+      spawn: () => {
+        const crashes = spawned++ === 0;
+        const executor = createExecutor(module);
+        const listeners: ((event: unknown) => void)[] = [];
+        const worker = localWorker({
+          async run(jobs) {
+            if (!crashes) return (await executor).run(jobs);
+            for (const listener of listeners) listener({ message: 'out of memory' });
+            return new Promise(() => {});
+          },
+        });
+        const listen = worker.addEventListener.bind(worker);
+        worker.addEventListener = (type, listener, given) => {
+          if (type === 'error') listeners.push(listener as (event: unknown) => void);
+          else listen(type, listener, given);
+        };
+        return worker;
+      },
+    });
+    expect(valuesOf(await pool.run([1, 2, 3].map(constant)))).toEqual([1, 2, 3]);
+    expect(spawned).toBe(2);
+  });
+
+  it('says how far it is', async () => {
+    pool = createPool({ ...options, size: 2, spawn: () => localWorker() });
+    const seen: number[] = [];
+    await pool.run(numbers.map(constant), { onProgress: (ended) => seen.push(ended) });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.at(-1)).toBe(100);
+    expect(seen.length).toBeGreaterThan(2);
+  });
+
+  it('stops a run and goes on with others', async () => {
+    pool = createPool({ ...options, size: 1, spawn: () => localWorker() });
+    const stop = new AbortController();
+    let ended = 0;
+    const stopped = pool.run(numbers.map(constant), {
+      signal: stop.signal,
+      onProgress: (now) => {
+        ended = now;
+        stop.abort(new Error('enough'));
+      },
+    });
+    const other = pool.run([constant(7)]);
+    await expect(stopped).rejects.toThrow('enough');
+    expect(valuesOf(await other)).toEqual([7]);
+    expect(ended).toBeLessThan(100);
+    await expect(pool.run([constant(1)], { signal: stop.signal })).rejects.toThrow('enough');
+  });
+
   it('passes on what a worker threw', async () => {
     pool = createPool({ ...options, size: 1, spawn: () => localWorker() });
     await expect(pool.run([{ code: '', entry: 'not a name', inputs: [] }])).rejects.toThrow(

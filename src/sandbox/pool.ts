@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import type { ProgramJob, ProgramResult, Sandbox } from './types.ts';
+import type { ProgramJob, ProgramResult, RunOptions, Sandbox } from './types.ts';
 
 /** What `workers/sandbox.ts` exposes. */
 export interface SandboxWorkerApi {
@@ -51,7 +51,7 @@ interface Task {
 class Pool implements Sandbox {
   readonly #slots: Slot[];
   readonly #idle: Slot[];
-  readonly #waiting: Task[] = [];
+  #waiting: Task[] = [];
   #disposed = false;
 
   constructor(options: PoolOptions) {
@@ -63,20 +63,39 @@ class Pool implements Sandbox {
     this.#idle = [...this.#slots];
   }
 
-  async run(jobs: ProgramJob[]): Promise<ProgramResult[]> {
+  async run(jobs: ProgramJob[], { signal, onProgress }: RunOptions = {}): Promise<ProgramResult[]> {
     if (this.#disposed) throw new Error('sandbox: run after dispose');
+    signal?.throwIfAborted();
     const length = Math.max(1, Math.min(MAX_CHUNK, Math.ceil(jobs.length / this.#slots.length)));
     const chunks: Promise<ProgramResult[]>[] = [];
+    const tasks = new Set<Task>();
+    let ended = 0;
     for (let at = 0; at < jobs.length; at += length) {
       const chunk = jobs.slice(at, at + length);
       chunks.push(
-        new Promise((resolve, reject) => {
-          this.#waiting.push({ jobs: chunk, resolve, reject });
+        new Promise<ProgramResult[]>((resolve, reject) => {
+          const task: Task = { jobs: chunk, resolve, reject };
+          tasks.add(task);
+          this.#waiting.push(task);
+        }).then((results) => {
+          ended += chunk.length;
+          onProgress?.(ended, jobs.length);
+          return results;
         }),
       );
     }
+    // Chunks already with a worker end by their fuel; their results are dropped.
+    const stop = () => {
+      for (const task of tasks) task.reject(signal?.reason);
+      this.#waiting = this.#waiting.filter((task) => !tasks.has(task));
+    };
+    signal?.addEventListener('abort', stop, { once: true });
     this.#dispatch();
-    return (await Promise.all(chunks)).flat();
+    try {
+      return (await Promise.all(chunks)).flat();
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
   }
 
   dispose(): void {
