@@ -25,6 +25,7 @@ export const EXPORTS = {
 
 export type EngineExports = Record<keyof typeof EXPORTS, (...args: number[]) => number> & {
   fuel: WebAssembly.Global;
+  stack: WebAssembly.Global;
 };
 
 /** Room for the C stack, which lies between static data and the heap. */
@@ -87,9 +88,9 @@ export function engineImports(memory: WebAssembly.Memory, onExhausted: () => voi
 /** Gives the exports their readable names, checking that each is there. */
 export function engineExports(instance: WebAssembly.Instance): EngineExports {
   const raw = instance.exports;
-  const named: Record<string, unknown> = { fuel: raw.fuel };
-  if (!(raw.fuel instanceof WebAssembly.Global)) {
-    throw new Error('engine: this QuickJS wasm counts no fuel; run `npm run generate`');
+  const named: Record<string, unknown> = { fuel: raw.fuel, stack: raw.stack };
+  if (!(raw.fuel instanceof WebAssembly.Global && raw.stack instanceof WebAssembly.Global)) {
+    throw new Error('engine: this QuickJS wasm does not count fuel and stack; run `npm run generate`');
   }
   for (const [name, minified] of Object.entries(EXPORTS)) {
     if (typeof raw[minified] !== 'function')

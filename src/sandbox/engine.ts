@@ -5,7 +5,7 @@ import {
   engineExports,
   engineImports,
 } from './abi.ts';
-import { MEMORY_PAGES, STACK_BYTES } from './limits.ts';
+import { CALL_STACK_BYTES, MEMORY_PAGES, STACK_BYTES } from './limits.ts';
 
 /** Address of a value inside the engine. */
 export type Handle = number;
@@ -100,6 +100,16 @@ export class Engine {
     this.#api.fuel.value = units;
   }
 
+  /** Whether calls went deeper than any host's stack is trusted with. */
+  get overflowed(): boolean {
+    return this.stack < 0;
+  }
+
+  /** Room left for calls inside the engine; it traps when there is none. */
+  get stack(): number {
+    return this.#api.stack.value as number;
+  }
+
   /** Lifts the limit for work that is ours, not a program's. */
   unlimited(): void {
     this.fuel = MAX_FUEL;
@@ -176,6 +186,7 @@ export class Engine {
     this.#bytes.set(image.bytes.subarray(0, this.#staticEnd));
     this.#bytes.set(image.bytes.subarray(this.#staticEnd, image.length), this.#stack);
     this.#api.stackRestore(this.#stack);
+    this.#api.stack.value = CALL_STACK_BYTES;
     this.exhausted = false;
   }
 

@@ -49,6 +49,11 @@ describe('statuses', () => {
       { status: 'runtime_error', error: /^TypeError: /, line: 2 },
     ],
     ['a thrown value', 'function f() { throw [1] }', { status: 'runtime_error', error: 'thrown: [1]' }],
+    [
+      'a forged lack of memory',
+      'function f() { throw { name: "InternalError", message: "out of memory" } }',
+      { status: 'runtime_error' },
+    ],
     ['recursion', 'function f() { return f() }', { status: 'runtime_error', error: /stack overflow/ }],
     ['an endless loop', 'function f() { for (;;); }', { status: 'timeout' }],
     [
@@ -86,6 +91,7 @@ describe('statuses', () => {
       'let a = 1;\nnull.x;\nfunction f() {}',
       { status: 'runtime_error', line: 2, column: 5 },
     ],
+    ['a SyntaxError thrown', 'throw new SyntaxError("mine")', { status: 'runtime_error', line: 1 }],
     ['an endless load', 'for (;;);', { status: 'timeout' }],
   ])('%s fails all calls', async (_, code, expected) => {
     const { loadError, calls } = await run(code, [], []);

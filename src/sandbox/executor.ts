@@ -120,13 +120,27 @@ export class Executor {
       const loaded = engine.evaluate(code, 'program');
       spent = fuel - engine.fuel;
       const thrown = engine.exception(loaded);
-      if (thrown) return this.#failure(thrown, true);
+      if (thrown) {
+        const failure = this.#failure(thrown, true);
+        // A program may throw a SyntaxError itself, which is not one of its own.
+        return failure.status === 'syntax_error' && this.#compiles(code, fuel)
+          ? { ...failure, status: 'runtime_error' as const }
+          : failure;
+      }
       const entry = engine.evaluate(`typeof ${job.entry} === 'function' ? ${job.entry} : 0`);
       spent = fuel - engine.fuel;
       const lookup = engine.exception(entry);
       return lookup ? this.#failure(lookup, false) : { entry, inputs };
     });
     return { ...outcome, fuel: spent ?? this.#spent(fuel) };
+  }
+
+  /** Whether the engine reads the program, which is not run. */
+  #compiles(code: string, fuel: number): boolean {
+    const engine = this.#engine;
+    engine.restore(this.#base);
+    engine.fuel = fuel;
+    return engine.exception(engine.evaluate(`(function(){${code}\n})`)) === 0;
   }
 
   #inputs(job: ProgramJob): Handle | undefined {
@@ -222,8 +236,9 @@ export class Executor {
   /** Reads the guest's description of a thrown value: its text and its stack, a JSON string each. */
   #described(text: string, loading: boolean): Failure {
     const [error, stack] = text.split('\n').map((part) => JSON.parse(part) as string);
-    const [, line, column] = /\(?program\.js:(\d+)(?::(\d+))?/.exec(stack) ?? [];
-    const isMemory = this.#engine.exhausted || error === 'InternalError: out of memory';
+    const [, line, column] = /\(?program\.js:(\d{1,5})(?::(\d+))?/.exec(stack) ?? [];
+    // Names and messages prove nothing: a program may throw any.
+    const isMemory = this.#engine.exhausted;
     const status = isMemory
       ? 'out_of_memory'
       : loading && error.startsWith('SyntaxError')
@@ -243,12 +258,12 @@ export class Executor {
       return run();
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) {
+        if (this.#engine.overflowed) return STACK_OVERFLOW;
         if (this.#engine.fuel <= 0) return { status: 'timeout', error: 'the program ran for too long' };
         return this.#engine.exhausted ? OUT_OF_MEMORY : UNREADABLE;
       }
       // The host's stack ended before the engine's own limit.
-      if (error instanceof RangeError)
-        return { status: 'runtime_error', error: 'InternalError: stack overflow' };
+      if (error instanceof RangeError) return STACK_OVERFLOW;
       if (error instanceof EngineAbort) return UNREADABLE;
       throw error;
     }
@@ -266,6 +281,7 @@ export class Executor {
 type Outcome = Omit<CallResult, 'fuel'>;
 
 const OUT_OF_MEMORY: Failure = { status: 'out_of_memory', error: 'the program ran out of memory' };
+const STACK_OVERFLOW: Failure = { status: 'runtime_error', error: 'InternalError: stack overflow' };
 const UNREADABLE: Failure = { status: 'runtime_error', error: 'InternalError: the engine stopped' };
 
 /** Whether two calls ended alike; unlike in grading, opaque values of one kind are alike. */

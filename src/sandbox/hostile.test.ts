@@ -3,6 +3,7 @@ import type { Value } from '../program/values.ts';
 import { grade } from './grade.ts';
 import hostile from './hostile-programs.json' with { type: 'json' };
 import { createNodeSandbox } from './node.ts';
+import own from './own-hostile-programs.json' with { type: 'json' };
 import type { ProgramJob, Sandbox, Verdict } from './types.ts';
 
 /** The file's words for how a program may end, in this project's verdicts. */
@@ -29,13 +30,32 @@ beforeAll(async () => {
   sandbox = await createNodeSandbox();
 });
 
+/** Both files, with the verdicts that each program may end with. */
+const programs = [
+  ...hostile.programs.map(({ name, code, never_pass, allowed_status }) => {
+    const allowed = allowed_status.flatMap((word) => VERDICTS_OF[word]);
+    if (name === 'mem-result-wide') allowed.push('runtime_error');
+    return { name, code, never_pass, allowed };
+  }),
+  ...own.programs.map(({ verdicts, ...program }) => ({ ...program, allowed: verdicts as Verdict[] })),
+];
+
+/** The most that one program may take, its trace included. */
+const MAX_MS = 100;
+
 describe('hostile programs', () => {
-  it.each(hostile.programs.map((program) => [program.name, program] as const))('%s', async (_, program) => {
+  it.each(programs.map((program) => [program.name, program] as const))('%s', async (_, program) => {
+    let best = Number.POSITIVE_INFINITY;
+    // The best of a few: another process may hold the core for longer than that.
+    for (let i = 0; i < 5 && best > MAX_MS; i++) {
+      const start = performance.now();
+      await sandbox.run([job(program.code)]);
+      best = Math.min(best, performance.now() - start);
+    }
+    expect(best).toBeLessThan(MAX_MS);
     const [result, after] = await sandbox.run([job(program.code), job(good.code)]);
-    const allowed = program.allowed_status.flatMap((word) => VERDICTS_OF[word]);
-    if (program.name === 'mem-result-wide') allowed.push('runtime_error');
     const { verdict } = grade(result, expected);
-    expect(allowed).toContain(verdict);
+    expect(program.allowed).toContain(verdict);
     if (program.never_pass) expect(verdict).not.toBe('pass');
     expect(grade(after, expected).verdict).toBe('pass');
     expect(after.calls[0].trace?.lastDefinition).toEqual({ s: 6, x: 4 });

@@ -25,3 +25,9 @@ export const MEMORY_PAGES = 256;
 
 /** The engine's own stack limit; above it the host's stack may end first. */
 export const STACK_BYTES = 128 * 1024;
+
+/**
+ * Room for the engine's calls, in bytes as `build/rewrite.ts` guesses frames: about 600 plain recursive calls. Worker
+ * threads of Chromium were seen to overflow from 390,000 such bytes on, so that here every host ends a call alike.
+ */
+export const CALL_STACK_BYTES = 300_000;

@@ -50,3 +50,15 @@ export function encodeUnsigned(value: number): Uint8Array {
   } while (rest > 0);
   return Uint8Array.from(out);
 }
+
+/** The signed LEB128 bytes of a non-negative integer below 2^31, as `i32.const` takes them. */
+export function encodeSigned(value: number): Uint8Array {
+  const out: number[] = [];
+  let rest = value;
+  for (;;) {
+    const low = rest % 128;
+    rest = Math.floor(rest / 128);
+    if (rest === 0 && low < 0x40) return Uint8Array.from([...out, low]);
+    out.push(low | 0x80);
+  }
+}

@@ -23,6 +23,22 @@ const MODULE = Uint8Array.from([
   ),
 ]);
 
+/** Exports `down(n)`, which calls itself until n is 0 and returns 7. */
+const RECURSION = Uint8Array.from([
+  ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+  ...section(1, 1, 0x60, 1, 0x7f, 1, 0x7f),
+  ...section(2, 1, ...name('m'), ...name('m'), 2, 0, 1),
+  ...section(3, 1, 0),
+  ...section(6, 1, 0x7f, 1, 0x41, 0, 0x0b),
+  ...section(7, 1, ...name('down'), 0, 0),
+  ...section(
+    10,
+    1,
+    // local.get 0; i32.eqz; if; i32.const 7; return; end; local.get 0; i32.const 1; i32.sub; call 0
+    ...[18, 0, 0x20, 0, 0x45, 0x04, 0x40, 0x41, 7, 0x0f, 0x0b, 0x20, 0, 0x41, 1, 0x6b, 0x10, 0, 0x0b],
+  ),
+]);
+
 interface Metered {
   fuel: WebAssembly.Global;
   spin(turns: number): void;
@@ -56,6 +72,21 @@ describe('meter', () => {
     expect(() => fill(64)).toThrow(WebAssembly.RuntimeError);
     fuel.value = 100;
     expect(() => fill(-1)).toThrow(WebAssembly.RuntimeError);
+  });
+
+  it('counts the depth of calls, and gives it back on every way out', async () => {
+    const { wasm } = meter(RECURSION);
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const { instance } = await WebAssembly.instantiate(wasm as BufferSource, { m: { m: memory } });
+    const { stack, down } = instance.exports as unknown as {
+      stack: WebAssembly.Global;
+      down(depth: number): number;
+    };
+    stack.value = 1000;
+    expect(down(5)).toBe(7);
+    expect(stack.value).toBe(1000);
+    expect(() => down(100)).toThrow(WebAssembly.RuntimeError);
+    expect(stack.value).toBeLessThan(0);
   });
 
   it('refuses what it does not know', () => {

@@ -3,7 +3,8 @@
  *
  * Every `loop` header costs one unit and `memory.fill`/`memory.copy` cost one per 64 bytes. The interpreter
  * passes a loop header per bytecode, and native builtins that QuickJS never interrupts loop as well, so nothing
- * escapes the limit and no program can catch it.
+ * escapes the limit and no program can catch it. The depth of calls is counted as well: hosts have stacks of
+ * different sizes, and a program should not end differently where the stack is smaller.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { encodeUnsigned, Reader } from './bytes.ts';
-import { meterBody } from './rewrite.ts';
+import { type FunctionType, meterBody } from './rewrite.ts';
 
 /** The one input that this rewrite, and the import and export names in `abi.ts`, were checked against. */
 const EXPECTED_SHA256 = '105c3bed22d457e43e3d1c3c1c6959fda62a8fe06f0fc8a985303c3a2be72232';
@@ -20,7 +21,9 @@ const EXPECTED_BULK = 98;
 
 const SECTION = { type: 1, import: 2, function: 3, global: 6, export: 7, code: 10 } as const;
 const I32 = 0x7f;
+const EMPTY_BLOCK = 0x40;
 const FUEL_EXPORT = 'fuel';
+const STACK_EXPORT = 'stack';
 
 /** What {@link meter} changed, for the build log and its checks. */
 export interface MeterReport {
@@ -34,7 +37,7 @@ interface Section {
   body: Uint8Array;
 }
 
-/** Inserts fuel counting into a wasm module that imports its memory; exports the counter as `fuel`. */
+/** Inserts counting into a wasm module that imports its memory; exports the counters as `fuel` and `stack`. */
 export function meter(input: Uint8Array): MeterReport {
   const sections = readSections(input);
   const body = (id: number) => {
@@ -48,16 +51,24 @@ export function meter(input: Uint8Array): MeterReport {
   if (countImports(body(SECTION.import).body, 3) > 0)
     throw new Error('meter: imported globals are not expected');
   const fuel = count(SECTION.global);
+  const stack = fuel + 1;
+  const types = readTypes(body(SECTION.type).body);
+  const typeOf = readFunctionTypes(body(SECTION.function).body);
   const helperType = count(SECTION.type);
   const copyHelper = importedFunctions + count(SECTION.function);
   const fillHelper = copyHelper + 1;
 
   append(body(SECTION.type), 1, [0x60, 3, I32, I32, I32, 0]);
   append(body(SECTION.function), 2, [...encodeUnsigned(helperType), ...encodeUnsigned(helperType)]);
-  // A mutable i32, full at start so that the engine's own start-up never runs dry.
-  append(body(SECTION.global), 1, [I32, 1, 0x41, 0xff, 0xff, 0xff, 0xff, 0x07, 0x0b]);
-  const name = new TextEncoder().encode(FUEL_EXPORT);
-  append(body(SECTION.export), 1, [name.length, ...name, 3, ...encodeUnsigned(fuel)]);
+  for (const [name, global] of [
+    [FUEL_EXPORT, fuel],
+    [STACK_EXPORT, stack],
+  ] as const) {
+    // A mutable i32, full at start so that the engine's own start-up never runs dry.
+    append(body(SECTION.global), 1, [I32, 1, 0x41, 0xff, 0xff, 0xff, 0xff, 0x07, 0x0b]);
+    const text = new TextEncoder().encode(name);
+    append(body(SECTION.export), 1, [text.length, ...text, 3, ...encodeUnsigned(global)]);
+  }
 
   const code = body(SECTION.code);
   const reader = new Reader(code.body);
@@ -66,7 +77,12 @@ export function meter(input: Uint8Array): MeterReport {
   let loops = 0;
   let bulk = 0;
   for (let i = 0; i < functions; i++) {
-    const metered = meterBody(reader.bytes(reader.unsigned()), { fuel, copyHelper, fillHelper });
+    const metered = meterBody(reader.bytes(reader.unsigned()), types[typeOf[i]], {
+      fuel,
+      stack,
+      copyHelper,
+      fillHelper,
+    });
     loops += metered.loops;
     bulk += metered.bulk;
     parts.push(encodeUnsigned(metered.body.length), metered.body);
@@ -90,6 +106,23 @@ function chargeLength(fuel: number): number[] {
     ...[0x23, ...g, 0x41, 0, 0x48, 0x04, 0x40, 0x00, 0x0b],
     ...[0x20, 0, 0x20, 1, 0x20, 2],
   ];
+}
+
+function readTypes(body: Uint8Array): FunctionType[] {
+  const reader = new Reader(body);
+  return Array.from({ length: reader.unsigned() }, () => {
+    reader.byte();
+    const parameters = reader.unsigned();
+    reader.bytes(parameters);
+    const results = reader.bytes(reader.unsigned());
+    if (results.length > 1) throw new Error('meter: functions of several results are not expected');
+    return { parameters, result: results[0] ?? EMPTY_BLOCK };
+  });
+}
+
+function readFunctionTypes(body: Uint8Array): number[] {
+  const reader = new Reader(body);
+  return Array.from({ length: reader.unsigned() }, () => reader.unsigned());
 }
 
 function readSections(input: Uint8Array): Section[] {

@@ -1,25 +1,49 @@
-import { encodeUnsigned, Reader } from './bytes.ts';
+import { encodeSigned, encodeUnsigned, Reader } from './bytes.ts';
 
 /** Indices in the module that inserted code refers to. */
 export interface MeterTargets {
   /** Global index of the fuel counter. */
   fuel: number;
+  /** Global index of the room left on the stack. */
+  stack: number;
   /** Function index of the helper that charges, then copies memory. */
   copyHelper: number;
   /** Function index of the helper that charges, then fills memory. */
   fillHelper: number;
 }
 
-/** Rewrites one function body (locals and code), counting what it changed. */
+/** Parameters and result of a function. */
+export interface FunctionType {
+  parameters: number;
+  /** The type of its one result, or of an empty block. */
+  result: number;
+}
+
+/** What a call takes of the stack: a guess at the host's frame, kept above what hosts were seen to need. */
+const FRAME_BYTES = 64;
+const LOCAL_BYTES = 8;
+
+/**
+ * Rewrites one function body (locals and code), counting what it changed.
+ *
+ * A function that calls others also takes its frame from the stack's room and gives it back when it returns:
+ * its code becomes a block, which every return leaves.
+ */
 export function meterBody(
   body: Uint8Array,
+  type: FunctionType,
   targets: MeterTargets,
 ): { body: Uint8Array; loops: number; bulk: number } {
   const reader = new Reader(body);
+  let locals = type.parameters;
   for (let groups = reader.unsigned(); groups > 0; groups--) {
-    reader.unsigned();
+    locals += reader.unsigned();
     reader.byte();
   }
+  const codeStart = reader.position;
+  const calls = callsOthers(body, codeStart);
+  const frame = encodeSigned(FRAME_BYTES + LOCAL_BYTES * locals);
+  let nesting = 0;
   const tick = takeOne(targets.fuel);
   const out: number[] = [];
   let copied = 0;
@@ -28,9 +52,21 @@ export function meterBody(
   const flush = (end: number) => {
     for (; copied < end; copied++) out.push(body[copied]);
   };
+  if (calls) {
+    flush(codeStart);
+    out.push(...enterFrame(targets.stack, frame), 0x02, type.result);
+  }
   while (!reader.done) {
     const start = reader.position;
     const opcode = reader.byte();
+    if (opcode === 0x0f && calls) {
+      flush(start);
+      out.push(0x0c, ...encodeUnsigned(nesting));
+      copied = reader.position;
+      continue;
+    }
+    if (opcode === 0x02 || opcode === 0x03 || opcode === 0x04) nesting++;
+    else if (opcode === 0x0b) nesting--;
     if (opcode === 0x03) {
       reader.skipInteger();
       flush(reader.position);
@@ -48,6 +84,7 @@ export function meterBody(
     } else skipImmediates(reader, opcode);
   }
   flush(body.length);
+  if (calls) out.push(...leaveFrame(targets.stack, frame), 0x0b);
   return { body: Uint8Array.from(out), loops, bulk };
 }
 
@@ -55,6 +92,33 @@ export function meterBody(
 function takeOne(fuel: number): number[] {
   const g = encodeUnsigned(fuel);
   return [0x23, ...g, 0x41, 0, 0x4c, 0x04, 0x40, 0x00, 0x0b, 0x23, ...g, 0x41, 1, 0x6b, 0x24, ...g];
+}
+
+/** `stack -= frame; if (stack < 0) unreachable` */
+function enterFrame(stack: number, frame: Uint8Array): number[] {
+  const g = encodeUnsigned(stack);
+  return [
+    ...[0x23, ...g, 0x41, ...frame, 0x6b, 0x24, ...g],
+    ...[0x23, ...g, 0x41, 0, 0x48, 0x04, 0x40, 0x00, 0x0b],
+  ];
+}
+
+/** `stack += frame` */
+function leaveFrame(stack: number, frame: Uint8Array): number[] {
+  const g = encodeUnsigned(stack);
+  return [0x23, ...g, 0x41, ...frame, 0x6a, 0x24, ...g];
+}
+
+function callsOthers(body: Uint8Array, codeStart: number): boolean {
+  const reader = new Reader(body, codeStart);
+  while (!reader.done) {
+    const opcode = reader.byte();
+    if (opcode === 0x10 || opcode === 0x11) return true;
+    if (opcode === 0x03) reader.skipInteger();
+    else if (opcode === 0xfc) skipExtended(reader, reader.unsigned());
+    else skipImmediates(reader, opcode);
+  }
+  return false;
 }
 
 function skipImmediates(reader: Reader, opcode: number): void {
