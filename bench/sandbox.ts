@@ -1,86 +1,150 @@
-/** Time per program in this process: `npx tsx bench/sandbox.ts [rounds]`. */
-
+/**
+ * @file Microseconds a program, in one thread, against V8's own `new Function` and against a fresh runtime and
+ * context of quickjs-emscripten: `npm run bench:sandbox -- [--rounds 40] [--out runs/bench/sandbox.json]`.
+ *
+ * Every round times every row once, so that a busy machine disturbs all rows alike.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { getQuickJS } from 'quickjs-emscripten';
+import { canonical } from '../src/program/values.ts';
 import { createNodeSandbox } from '../src/sandbox/node.ts';
-import type { ProgramJob, Sandbox } from '../src/sandbox/types.ts';
+import type { ProgramJob } from '../src/sandbox/types.ts';
+import { ENDLESS, TYPICAL } from './programs.ts';
 
-const PROGRAMS: [entry: string, code: string, inputs: ProgramJob['inputs']][] = [
-  [
-    'sumEven',
-    'function sumEven(a) {\n  let s = 0;\n  for (const x of a) {\n    if (x % 2 === 0) s += x;\n  }\n  return s;\n}',
-    [[[1, 2, 3, 4]], [[]], [[2]], [[6, 6, 1]], [[9, 8, 7]], [[0]], [[5, 5, 5, 4]], [[10, 11, 12, 13, 14]]],
-  ],
-  [
-    'bubble',
-    'function bubble(a) {\n  const b = a.slice();\n  for (let i = 0; i < b.length; i++) {\n    for (let j = 0; j + 1 < b.length - i; j++) {\n      if (b[j] > b[j + 1]) [b[j], b[j + 1]] = [b[j + 1], b[j]];\n    }\n  }\n  return b;\n}',
-    [[[3, 1, 2]], [[]], [[1]], [[5, 4, 3, 2]], [[1, 2, 3]], [[2, 2, 1]], [[9, 1, 8, 2]], [[4, 3]]],
-  ],
-  [
-    'rle',
-    "function rle(s) {\n  let out = '';\n  let i = 0;\n  while (i < s.length) {\n    let j = i;\n    while (j < s.length && s[j] === s[i]) j++;\n    out += s[i] + (j - i);\n    i = j;\n  }\n  return out;\n}",
-    [['aab'], [''], ['a'], ['abc'], ['zzzz'], ['aabbcc'], ['abba'], ['xxy']],
-  ],
-  [
-    'gcd',
-    'function gcd(a, b) {\n  while (b !== 0) {\n    const t = a % b;\n    a = b;\n    b = t;\n  }\n  return a;\n}',
-    [
-      [12, 8],
-      [7, 3],
-      [0, 5],
-      [100, 75],
-      [9, 6],
-      [17, 1],
-      [48, 36],
-      [5, 5],
-    ],
-  ],
-  [
-    'wordCount',
-    "function wordCount(s) {\n  const words = s.split(' ').filter((w) => w.length > 0);\n  const seen = [];\n  for (const w of words) {\n    if (!seen.includes(w)) seen.push(w);\n  }\n  return seen.length;\n}",
-    [['a b a'], [''], ['one'], ['x y z'], ['a a a'], ['to be or not to be'], [' a '], ['b b c']],
-  ],
-  [
-    'fib',
-    'function fib(n) {\n  if (n < 2) return n;\n  return fib(n - 1) + fib(n - 2);\n}',
-    [[0], [1], [2], [3], [4], [5], [6], [7]],
-  ],
-];
+const { values: flags } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '40' },
+    out: { type: 'string', default: 'runs/bench/sandbox.json' },
+  },
+});
+const rounds = Number(flags.rounds);
+if (!Number.isInteger(rounds) || rounds < 1)
+  throw new Error(`bench: --rounds must be a positive integer, got ${flags.rounds}`);
 
-async function time(sandbox: Sandbox, label: string, jobs: ProgramJob[], rounds: number): Promise<void> {
-  await sandbox.run(jobs);
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const start = performance.now();
-    await sandbox.run(jobs);
-    times.push(((performance.now() - start) * 1000) / jobs.length);
-  }
-  times.sort((a, b) => a - b);
-  const [best, median] = [times[0], times[times.length >> 1]].map((t) => t.toFixed(0).padStart(6));
-  console.log(`${label.padEnd(40)} best ${best}  median ${median}  µs a program`);
+/** Text that no cache has seen: V8 keeps compiled code by its source. */
+let serial = 0;
+const unseen = (code: string) => `${code}\n//${serial++}`;
+
+const sandbox = await createNodeSandbox();
+const quickjs = await getQuickJS();
+const batch = Array.from({ length: 4 }, () => TYPICAL).flat();
+const ours = (change: (job: ProgramJob) => Partial<ProgramJob>, jobs = batch) => ({
+  programs: jobs.length,
+  run: () => sandbox.run(jobs.map((job) => ({ ...job, code: unseen(job.code), ...change(job) }))),
+});
+const mixed = Array.from({ length: 20 }, (_, i): ProgramJob => {
+  const job = TYPICAL[i % TYPICAL.length];
+  if (i % 20 < 14) return job;
+  return i % 20 < 17 ? { ...job, code: job.code.replace('{', '(') } : { ...ENDLESS, inputs: job.inputs };
+});
+
+interface Row {
+  programs: number;
+  run(): unknown;
 }
 
-const rounds = Number(process.argv[2] ?? 60);
-const sandbox = await createNodeSandbox();
-const plain = PROGRAMS.map(([entry, code, inputs]) => ({ entry, code, inputs }));
-const repeat = (jobs: ProgramJob[]) => Array.from({ length: 8 }, () => jobs).flat();
-await time(
-  sandbox,
-  '1 call',
-  repeat(plain.map((job) => ({ ...job, inputs: job.inputs.slice(0, 1) }))),
-  rounds,
+const rows: Record<string, Row> = {
+  'new Function, new source text, 8 calls': {
+    programs: batch.length,
+    run() {
+      for (const { code, entry, inputs } of batch) {
+        const f = new Function(`"use strict";${unseen(code)}\nreturn ${entry}`)();
+        for (const input of structuredClone(inputs)) f(...input);
+      }
+    },
+  },
+  'fresh runtime and context, 8 calls': {
+    programs: TYPICAL.length,
+    run() {
+      for (const { code, entry, inputs } of TYPICAL) {
+        const runtime = quickjs.newRuntime();
+        const context = runtime.newContext();
+        const script = `"use strict";${unseen(code)}\nJSON.stringify(${JSON.stringify(inputs)}.map((i) => ${entry}(...i)))`;
+        context.unwrapResult(context.evalCode(script)).consume(context.getString);
+        context.dispose();
+        runtime.dispose();
+      }
+    },
+  },
+  '8 calls, shared state': ours(({ entry, code, inputs }) => ({
+    code: `${unseen(code)}\nfunction all(inputs) { return inputs.map((input) => ${entry}(...input)) }`,
+    entry: 'all',
+    inputs: [[inputs]],
+  })),
+  '8 isolated calls': ours(() => ({})),
+  '8 isolated calls, 2 traced': ours(() => ({ trace: [0, 3] })),
+  '8 isolated calls, 8 traced': ours(() => ({ trace: [0, 1, 2, 3, 4, 5, 6, 7] })),
+  '8 isolated calls, 2 traced in full': ours(() => ({ trace: [0, 3], traceMode: 'full' })),
+  'endless loop, 1 call': ours(() => ({}), [ENDLESS]),
+  'endless loop, 1 call, traced': ours(() => ({ trace: [0] }), [ENDLESS]),
+  'mixed: 70% typical, 15% syntax, 15% endless': ours(() => ({}), mixed),
+};
+for (const trace of [undefined, [0, 3]]) {
+  const results = await sandbox.run(batch.map((job) => ({ ...job, trace })));
+  rows[`copy of results as to a worker, ${trace ? '2 traced' : 'plain'}`] = {
+    programs: batch.length,
+    run: () => structuredClone(results),
+  };
+}
+
+// The two engines must do the same work.
+for (const { code, entry, inputs } of TYPICAL) {
+  const f = new Function(`"use strict";${code}\nreturn ${entry}`)();
+  const [{ calls }] = await sandbox.run([{ code, entry, inputs }]);
+  const expected = structuredClone(inputs).map((input) => canonical(f(...input)));
+  if (calls.some(({ value }, i) => canonical(value) !== expected[i]))
+    throw new Error(`bench: ${entry} returns other values in the sandbox than in Node`);
+}
+
+const times: Record<string, number[]> = {};
+for (let round = -3; round < rounds; round++) {
+  for (const [label, { programs, run }] of Object.entries(rows)) {
+    const start = performance.now();
+    await run();
+    // The first rounds only warm up.
+    if (round >= 0) (times[label] ??= []).push(((performance.now() - start) * 1000) / programs);
+  }
+}
+
+const figures = Object.fromEntries(
+  Object.entries(times).map(([label, list]) => {
+    list.sort((a, b) => a - b);
+    return [label, { best: list[0], median: list[list.length >> 1] }];
+  }),
 );
-await time(sandbox, '8 isolated calls', repeat(plain), rounds);
-await time(
-  sandbox,
-  '8 isolated calls, 1 traced',
-  repeat(plain.map((job) => ({ ...job, trace: [3] }))),
-  rounds,
-);
-await time(
-  sandbox,
-  '8 isolated calls, 8 traced',
-  repeat(plain.map((job) => ({ ...job, trace: [0, 1, 2, 3, 4, 5, 6, 7] }))),
-  rounds,
-);
-const endless = { entry: 'f', code: 'function f() {\n  for (;;);\n}', inputs: [[]] };
-await time(sandbox, 'endless loop, 1 call', [endless], rounds);
+const base = figures['new Function, new source text, 8 calls'];
+const fresh = figures['fresh runtime and context, 8 calls'];
+const report = Object.entries(figures).map(([label, { best, median }]) => ({
+  label,
+  best_us: best,
+  median_us: median,
+  times_new_function: { best: best / base.best, median: median / base.median },
+  faster_than_fresh_context: { best: fresh.best / best, median: fresh.median / median },
+  programs_per_minute: { best: 60e6 / best, median: 60e6 / median },
+}));
+
+const cell = (value: number, digits = 0) => value.toFixed(digits).padStart(9);
+console.log(`${'microseconds a program'.padEnd(46)}     best   median  x newFn  fresh/x  a minute (median)`);
+for (const row of report) {
+  console.log(
+    row.label.padEnd(46) +
+      cell(row.best_us) +
+      cell(row.median_us) +
+      cell(row.times_new_function.median, 2) +
+      cell(row.faster_than_fresh_context.median, 1) +
+      cell(row.programs_per_minute.median).padStart(12),
+  );
+}
+mkdirSync(path.dirname(flags.out), { recursive: true });
+const machine = {
+  node: process.version,
+  cpu: os.cpus()[0].model,
+  cores: os.cpus().length,
+  load: os.loadavg(),
+};
+writeFileSync(flags.out, `${JSON.stringify({ machine, rounds, rows: report }, null, 2)}\n`);
+console.log(`written to ${flags.out}`);
 sandbox.dispose();

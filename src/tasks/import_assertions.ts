@@ -23,8 +23,8 @@ export interface AssertionTask {
   test: string;
 }
 
-/** Fuel for code that people wrote: about 25 times what a policy's program gets. */
-const FUEL = 10_000_000;
+/** Fuel for code that people wrote: 125 times what a policy's program gets, about half a second. */
+const FUEL = 50_000_000;
 
 /**
  * What tests of these files expect around them, on one line. `console.assert` and the `assert` module count what
