@@ -20,10 +20,9 @@ export function saveCheckpoint(
   tokenizer: Tokenizer,
 ): PolicyFiles {
   const json = (value: unknown) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
-  const texts = Object.entries(tokenizerFiles()).map(([name, text]) => [
-    name,
-    new TextEncoder().encode(text),
-  ]);
+  const texts = Object.entries(tokenizerFiles(tokenizer, { maxLength: config.max_position_embeddings })).map(
+    ([name, text]) => [name, new TextEncoder().encode(text)],
+  );
   const special = {
     pad_token_id: tokenizer.padId,
     bos_token_id: tokenizer.eosId,

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type AttentionShape, attention } from '../tensor/attention.ts';
 import { linear, linearTransposed } from '../tensor/matmul.ts';
-import type { Packed } from '../tensor/packed.ts';
+import { longest, type Packed } from '../tensor/packed.ts';
 import { rmsNorm } from '../tensor/rms_norm.ts';
 import { gatherRows } from '../tensor/rows.ts';
 import { swiglu } from '../tensor/swiglu.ts';
@@ -68,6 +68,12 @@ export function logitsOf(weights: Weights, hidden: tf.Tensor2D): tf.Tensor2D {
 
 /** Logits at chosen rows of packed sequences, [rows.length, vocab_size]. */
 export function forward(policy: Policy, weights: Weights, batch: Packed, rows: Int32Array): tf.Tensor2D {
+  const [length, limit] = [longest(batch.starts), policy.config.max_position_embeddings];
+  if (length > limit) {
+    throw new Error(
+      `forward(): a sequence of ${length} tokens exceeds the policy's ${limit} positions; shorten the task or the completion`,
+    );
+  }
   const shape = attentionShape(policy);
   const hidden = hiddenStates(weights, policy.config, batch.tokens, (_, qkv) =>
     attention(qkv, batch.starts, shape),

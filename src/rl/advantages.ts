@@ -8,6 +8,8 @@ const EPSILON = 1e-6;
  */
 export function groupAdvantages(rewards: readonly number[], byStd: boolean): number[] {
   if (rewards.length === 1) return [rewards[0]];
+  // Rounding in the mean must not turn equal rewards into tiny advantages.
+  if (isConstant(rewards)) return rewards.map(() => 0);
   const mean = rewards.reduce((a, b) => a + b, 0) / rewards.length;
   if (!byStd) return rewards.map((r) => r - mean);
   const variance = rewards.reduce((sum, r) => sum + (r - mean) ** 2, 0) / (rewards.length - 1);

@@ -74,10 +74,11 @@ export async function updatePolicy(
   };
   for (let epoch = 0; epoch < options.ppo_epochs; epoch++) {
     const order = random(draws.seed, 0x0b47, draws.step, epoch).shuffle(groups.map((_, i) => i));
-    const size = Math.ceil(order.length / options.ppo_mini_batches);
-    for (let first = 0; first < order.length; first += size) {
-      const members = order.slice(first, first + size).flatMap((i) => groups[i]);
-      const isFirst = epoch === 0 && first === 0;
+    const batches = Math.min(options.ppo_mini_batches, order.length);
+    for (let batch = 0; batch < batches; batch++) {
+      const bound = (k: number) => Math.ceil((k * order.length) / batches);
+      const members = order.slice(bound(batch), bound(batch + 1)).flatMap((i) => groups[i]);
+      const isFirst = epoch === 0 && batch === 0;
       const result = await miniBatch(policy, members, options, reference);
       const { norm, applied } = await applyGradient(
         policy,
