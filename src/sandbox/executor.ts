@@ -117,7 +117,9 @@ export class Executor {
     let spent: number | undefined;
     const outcome = this.#guard(() => {
       engine.fuel = fuel;
-      const loaded = engine.evaluate(code, 'program');
+      // In one script, as each costs time: the program ends on a line of its own, the value is the script's.
+      const lookup = `\n;typeof ${job.entry} === 'function' ? ${job.entry} : 0`;
+      const loaded = engine.evaluate(code + lookup, 'program');
       spent = fuel - engine.fuel;
       const thrown = engine.exception(loaded);
       if (thrown) {
@@ -127,10 +129,7 @@ export class Executor {
           ? { ...failure, status: 'runtime_error' as const }
           : failure;
       }
-      const entry = engine.evaluate(`typeof ${job.entry} === 'function' ? ${job.entry} : 0`);
-      spent = fuel - engine.fuel;
-      const lookup = engine.exception(entry);
-      return lookup ? this.#failure(lookup, false) : { entry, inputs };
+      return { entry: loaded, inputs };
     });
     return { ...outcome, fuel: spent ?? this.#spent(fuel) };
   }
