@@ -241,7 +241,10 @@ function tracer(): string {
   };
   const record = (id, frame, value) => {
     if (full && id >= 0) return;
-    const from = at;
+    // Where the last whole record ended: a program that catches a stack overflow may have left half of one.
+    const from = buffer[0];
+    if (at !== from) buffer[1] = 1;
+    at = from;
     const wasFull = full;
     end = id < 0 ? ${TRACE_SLOTS.ends} : ${TRACE_SLOTS.steps};
     full = id >= 0 && ++records > ${LIMITS.maxSteps};

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Value } from '../program/values.ts';
 import { createNodeSandbox } from './node.ts';
-import type { CallResult, Sandbox, Trace } from './types.ts';
+import type { CallResult, ProgramJob, Sandbox, Trace } from './types.ts';
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -109,6 +109,17 @@ describe('steps', () => {
     expect(trace.truncated).toBe(true);
     expect(trace.steps.length).toBe(2000);
     expect(trace.atEnd).toEqual({ i: 5000 });
+  });
+
+  it('survives a stack overflow that is caught in the middle of one', async () => {
+    const code =
+      'function f(a) { try { return f(a) + f(a) } catch { a = 1; return 2 } }\nfunction g(a) { f(a); return 5 }';
+    const job: ProgramJob = { code, entry: 'g', traced: 'f', inputs: [[[1, 2, 3, 4]]], trace: [0] };
+    const [{ calls: first }] = await sandbox.run([job]);
+    await sandbox.run([{ ...job, inputs: [['x'.repeat(200)]] }]);
+    const [{ calls: again }] = await sandbox.run([job]);
+    expect(again).toEqual(first);
+    for (const { value } of first[0].trace!.steps) expect([[1, 2, 3, 4], 1]).toContainEqual(value);
   });
 
   it('keeps what came before an endless loop', async () => {
