@@ -46,11 +46,12 @@ const MAX_MS = 100;
 describe('hostile programs', () => {
   it.each(programs.map((program) => [program.name, program] as const))('%s', async (_, program) => {
     let best = Number.POSITIVE_INFINITY;
-    // The best of a few: another process may hold the core for longer than that.
+    // Time on a core, and the best of a few: other processes may hold the cores for longer than that.
     for (let i = 0; i < 5 && best > MAX_MS; i++) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       await sandbox.run([job(program.code)]);
-      best = Math.min(best, performance.now() - start);
+      const { user, system } = process.cpuUsage(start);
+      best = Math.min(best, (user + system) / 1000);
     }
     expect(best).toBeLessThan(MAX_MS);
     const [result, after] = await sandbox.run([job(program.code), job(good.code)]);
