@@ -16,7 +16,7 @@ it('creates nothing before there is something to keep', () => {
   const directory = path.join(parent, 'a', 'run');
   const record = new RunRecord(directory, defaultConfig());
   record.take({ type: 'device', device: { backend: 'wasm', adapter: 'x', software: false } });
-  record.take({ type: 'error', message: 'x' });
+  record.take({ type: 'warning', message: 'x' });
   expect(record.begun).toBe(false);
   expect(existsSync(directory)).toBe(false);
   record.take({ type: 'step', metrics: { step: 1, loss: 0.5 }, totalSteps: 1 });

@@ -55,7 +55,6 @@ export class RunRecord {
       case 'status':
       case 'warning':
       case 'done':
-      case 'error':
         return;
       default:
         event satisfies never;

@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest';
-import type { Evaluation, Proportion } from '../src/runs/events.ts';
+import type { Estimate, Evaluation } from '../src/runs/events.ts';
 import { formatNumber, formatTime } from '../src/runs/format.ts';
 import { beforeAfterTable, deviceLine, stepLine } from './report.ts';
 import { countPlaywright, countVitest, summaryLine } from './testCounts.ts';
 
-const proportion = (value: number): Proportion => ({
+const proportion = (value: number): Estimate => ({
   value,
   low: value - 0.02,
   high: value + 0.02,
   count: 50,
 });
-const evaluation = (step: number, measures: Record<string, Proportion>): Evaluation => ({
+const evaluation = (step: number, measures: Record<string, Estimate>): Evaluation => ({
   step,
   measures,
   verdicts: {},

@@ -1,4 +1,4 @@
-import type { DeviceInfo, Evaluation, Proportion, StepMetrics } from '../src/runs/events.ts';
+import type { DeviceInfo, Estimate, Evaluation, StepMetrics } from '../src/runs/events.ts';
 import { formatNumber, formatProportion, formatTime, SOFTWARE_WARNING } from '../src/runs/format.ts';
 
 /** Metrics shown on a step's line, with the short words for them, where the method has them. */
@@ -53,7 +53,7 @@ function table(rows: string[][]): string {
   return lines.join('\n');
 }
 
-function change(before: Proportion, after: Proportion): string {
+function change(before: Estimate, after: Estimate): string {
   const difference = after.value - before.value;
   const apart = before.high < after.low || after.high < before.low;
   return `${difference < 0 ? '' : '+'}${difference.toFixed(3)}${apart ? ' *' : ''}`;

@@ -52,7 +52,6 @@ class Narrator {
         return;
       case 'rollouts':
       case 'policy':
-      case 'error': // The rejection of the run carries the same message.
         return;
       default:
         event satisfies never;

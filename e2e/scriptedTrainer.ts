@@ -5,9 +5,9 @@
 import * as Comlink from 'comlink';
 import type { Config } from '../src/runs/config.ts';
 import type {
+  Estimate,
   Evaluation,
   PolicyFiles,
-  Proportion,
   RolloutRecord,
   RunEvent,
   TrainerApi,
@@ -18,7 +18,7 @@ const DEVICE: RunEvent = {
   device: { backend: 'wasm', adapter: 'scripted engine', software: false },
 };
 
-function proportion(value: number): Proportion {
+function proportion(value: number): Estimate {
   return { value, low: value - 0.02, high: value + 0.02, count: 1000 };
 }
 
@@ -69,13 +69,8 @@ const api: TrainerApi = {
     const send = emit as (event: RunEvent) => Promise<void>;
     await send(DEVICE);
     await send({ type: 'status', message: 'loading the policy' });
-    try {
-      checkPolicy(policy);
-      if (tasks?.includes('fail')) throw new Error('the script says fail');
-    } catch (error) {
-      await send({ type: 'error', message: (error as Error).message });
-      throw error;
-    }
+    checkPolicy(policy);
+    if (tasks?.includes('fail')) throw new Error('the script says fail');
     await send({ type: 'evaluation', name: 'before', evaluation: evaluation(0) });
     let step = 0;
     while (step < config.steps && !stopped) {

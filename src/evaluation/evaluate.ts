@@ -6,11 +6,12 @@ import { toCompletion } from '../rl/step.ts';
 import type { Completion } from '../rl/types.ts';
 import { grade } from '../sandbox/grade.ts';
 import { type Sandbox, VERDICTS, type Verdict } from '../sandbox/types.ts';
-import { type AlignmentItem, questionOf, truthOf, type ValueChoice } from '../semantics/item.ts';
+import { type AlignmentItem, isAskable, itemOf, questionOf, type ValueChoice } from '../semantics/item.ts';
 import { judge } from '../semantics/reward.ts';
+import { commentStatements, commentTruth } from '../tasks/comments.ts';
 import { codePrompt, outputPrompt, programOf, RETURN } from '../tasks/format.ts';
 import type { Task } from '../tasks/types.ts';
-import { type Estimate, mean, passAtK, wilson } from './statistics.ts';
+import { bootstrap, type Estimate, mean, passAtK, wilson } from './statistics.ts';
 
 /** What is evaluated, and with what. */
 export interface Subject {
@@ -32,14 +33,9 @@ export interface EvaluationOptions {
   align_value: ValueChoice;
 }
 
-/** A share of trials, with its 95% interval (Wilson) and their number. */
-export interface Proportion extends Estimate {
-  count: number;
-}
-
 /** Measures by name, and the share of each verdict among greedy programs. */
 export interface Measured {
-  measures: Record<string, Proportion>;
+  measures: Record<string, Estimate>;
   verdicts: Record<Verdict, number>;
 }
 
@@ -58,14 +54,16 @@ export async function evaluatePolicy(
   const programs = await writePrograms(subject, tasks, options, 1, 0);
   const graded = await gradePrograms(subject.sandbox, tasks, programs);
   const firsts = graded.map((group) => group[0]);
-  const measures: Record<string, Proportion> = {
+  const measures: Record<string, Estimate> = {
     'pass@1': share(firsts.map(({ pass }) => pass)),
     'visible_pass@1': share(firsts.map(({ visible }) => visible)),
   };
   Object.assign(measures, passByFamily(tasks, firsts));
   if (options.eval_samples > 0) Object.assign(measures, await sampledPasses(subject, tasks, options));
+  const texts = programs.map(([{ text }]) => text);
   Object.assign(
     measures,
+    await commentTruths(subject.sandbox, tasks, texts),
     await reasoning(subject, tasks, options),
     await testOutputs(subject, tasks, options),
   );
@@ -75,8 +73,22 @@ export async function evaluatePolicy(
   return { measures, verdicts };
 }
 
+/** Greedy pass@1 alone. */
+export async function greedyPassRate(
+  subject: Subject,
+  tasks: readonly Task[],
+  options: EvaluationOptions,
+): Promise<number> {
+  const graded = await gradePrograms(
+    subject.sandbox,
+    tasks,
+    await writePrograms(subject, tasks, options, 1, 0),
+  );
+  return mean(graded.map(([{ pass }]) => Number(pass)));
+}
+
 /** Greedy pass@1 of each family, where there are several. */
-function passByFamily(tasks: readonly Task[], outcomes: readonly Outcome[]): Record<string, Proportion> {
+function passByFamily(tasks: readonly Task[], outcomes: readonly Outcome[]): Record<string, Estimate> {
   const families = [...new Set(tasks.map((task) => task.family))];
   if (families.length < 2) return {};
   const passes = (family: string) =>
@@ -147,8 +159,34 @@ async function sampledPasses(subject: Subject, tasks: readonly Task[], options: 
   const correct = graded.map((group) => group.filter(({ pass }) => pass).length);
   const ks = [1, 4, 16, 64].filter((k) => k <= n);
   return Object.fromEntries(
-    ks.map((k) => [`sampled_pass@${k}`, fractions(correct.map((c) => passAtK(n, c, k)))]),
+    ks.map((k) => [
+      `sampled_pass@${k}`,
+      fractions(
+        correct.map((c) => passAtK(n, c, k)),
+        options.seed,
+      ),
+    ]),
   );
+}
+
+/** Among greedy programs that state values in comments, the share whose statements are all true on the first test. */
+async function commentTruths(sandbox: Sandbox, tasks: readonly Task[], completions: readonly string[]) {
+  const stating = tasks
+    .map((task, i) => ({ task, program: programOf(task, completions[i]) }))
+    .filter(({ program }) => commentStatements(program).length > 0);
+  if (stating.length === 0) return {};
+  const results = await sandbox.run(
+    stating.map(({ task, program }) => ({
+      code: program,
+      entry: task.entry,
+      inputs: [testsOf(task)[0].input],
+      trace: [0],
+    })),
+  );
+  const truthful = stating.map(
+    ({ program }, i) => commentTruth(program, results[i].calls[0].trace?.lastDefinition ?? {}).truthful,
+  );
+  return { truthful_comments: share(truthful) };
 }
 
 /** Asks for the values of reference programs on their first test. */
@@ -163,17 +201,17 @@ async function reasoning(subject: Subject, tasks: readonly Task[], options: Eval
     })),
   );
   const items = known.flatMap((task, i): AlignmentItem[] => {
-    const { trace, value } = results[i].calls[0];
-    if (!trace) return [];
-    const truth = truthOf(
+    const [call] = results[i].calls;
+    const inputs = testsOf(task)[0].input;
+    const item = itemOf(
       task.reference!,
-      task.entry,
-      trace,
-      value,
+      task,
+      inputs,
+      call,
       options.align_max_variables,
       options.align_value,
     );
-    return [{ program: task.reference!, inputs: testsOf(task)[0].input, truth, taskId: task.id }];
+    return item && isAskable(item) ? [item] : [];
   });
   if (items.length === 0) return {};
   const answers = await answer(subject, items.map(questionOf), options);
@@ -189,6 +227,7 @@ async function reasoning(subject: Subject, tasks: readonly Task[], options: Eval
         .map((row) => row.filter(({ name }) => name !== RETURN))
         .filter((variables) => variables.length > 0)
         .map((variables) => mean(variables.map(({ right }) => Number(right)))),
+      options.seed,
     ),
   };
 }
@@ -216,8 +255,7 @@ async function answer(
   prompts: readonly string[],
   options: EvaluationOptions,
 ): Promise<Completion[]> {
-  const room = policy.config.max_position_embeddings - options.align_max_new_tokens;
-  const tokens = prompts.map((prompt) => tokenizer.encode(prompt).slice(0, room));
+  const tokens = prompts.map((prompt) => tokenizer.encode(prompt));
   const sampled = await sample(policy, tokens, {
     n: 1,
     maxNewTokens: options.align_max_new_tokens,
@@ -230,18 +268,12 @@ async function answer(
   return sampled.map(([one]) => toCompletion(one, tokenizer));
 }
 
-function share(trials: readonly boolean[]): Proportion {
+function share(trials: readonly boolean[]): Estimate {
   const successes = trials.filter(Boolean).length;
-  return { ...wilson(successes, trials.length), count: trials.length };
+  return wilson(successes, trials.length);
 }
 
-/** A mean of fractions in [0, 1]: Wilson's interval for as many whole successes is a bound on its spread. */
-function fractions(values: readonly number[]): Proportion {
-  return {
-    ...wilson(
-      values.reduce((a, b) => a + b, 0),
-      values.length,
-    ),
-    count: values.length,
-  };
+/** A mean of fractions, with a bootstrap interval over the tasks. */
+function fractions(values: readonly number[], seed: number): Estimate {
+  return bootstrap(values, { seed });
 }

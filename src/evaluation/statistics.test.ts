@@ -1,24 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  bootstrap,
-  mean,
-  pairedDifference,
-  passAtK,
-  quantile,
-  standardDeviation,
-  wilson,
-} from './statistics.ts';
+import { bootstrap, mean, passAtK, quantile, wilson } from './statistics.ts';
 
-describe('mean and standardDeviation', () => {
-  it('match hand-worked numbers', () => {
-    expect(mean([1, 2, 6])).toBe(3);
-    // Deviations -3 -1 -1 -1 0 0 2 4: 32 / 7.
-    expect(standardDeviation([2, 4, 4, 4, 5, 5, 7, 9])).toBeCloseTo(Math.sqrt(32 / 7), 12);
-    expect(standardDeviation([4, 4, 4])).toBe(0);
-    expect(standardDeviation([4])).toBeNaN();
-    expect(mean([])).toBeNaN();
-  });
+it('mean', () => {
+  expect(mean([1, 2, 6])).toBe(3);
+  expect(mean([])).toBeNaN();
 });
 
 describe('wilson', () => {
@@ -108,13 +94,6 @@ describe('bootstrap', () => {
     const values = [1, 5, 2, 8, 3];
     expect(bootstrap(values, { seed: 1 })).toEqual(bootstrap(values, { seed: 1 }));
     expect(bootstrap(values, { seed: 1 })).not.toEqual(bootstrap(values, { seed: 2 }));
-  });
-
-  it('pairs: a constant difference has no width', () => {
-    const b = [0.1, 0.9, 0.4];
-    const { value, low, high } = pairedDifference([1.1, 1.9, 1.4], b, { seed: 1 });
-    for (const end of [value, low, high]) expect(end).toBeCloseTo(1, 12);
-    expect(() => pairedDifference([1], b, { seed: 1 })).toThrow('1 and 3');
   });
 
   it('refuses nothing', () => {

@@ -18,16 +18,6 @@ export function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** The sample standard deviation (divisor n - 1); NaN below two values, where it is not defined. */
-export function standardDeviation(values: ArrayLike<number>): number {
-  const n = values.length;
-  if (n < 2) return Number.NaN;
-  const center = mean(values);
-  let squares = 0;
-  for (let i = 0; i < n; i++) squares += (values[i]! - center) ** 2;
-  return Math.sqrt(squares / (n - 1));
-}
-
 /**
  * A proportion with its 95% Wilson score interval, which stays within 0..1 and keeps its coverage at small
  * counts. Without trials nothing is known: the interval is 0..1.
@@ -104,22 +94,4 @@ export function bootstrap(values: ArrayLike<number>, options: BootstrapOptions):
     high: quantile(means, 1 - tail),
     count: values.length,
   };
-}
-
-/**
- * The mean of `a[i] - b[i]` with its bootstrap interval, for two methods measured on the same tasks (or the
- * same seeds): pairing removes what the tasks have in common.
- */
-export function pairedDifference(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  options: BootstrapOptions,
-): Estimate {
-  if (a.length !== b.length) {
-    throw new Error(`pairedDifference(): needs pairs, got ${a.length} and ${b.length} values`);
-  }
-  return bootstrap(
-    Float64Array.from(a, (value, i) => value - b[i]!),
-    options,
-  );
 }

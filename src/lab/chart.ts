@@ -1,4 +1,4 @@
-import type { Proportion } from '../runs/events.ts';
+import type { Estimate } from '../runs/events.ts';
 import { svg } from './dom.ts';
 
 const WIDTH = 640;
@@ -13,7 +13,7 @@ export class Chart {
   readonly element = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'chart', role: 'img' });
   #steps = 1;
   readonly #reward: [step: number, value: number][] = [];
-  readonly #pass: [step: number, value: Proportion][] = [];
+  readonly #pass: [step: number, value: Estimate][] = [];
 
   constructor() {
     this.#draw();
@@ -25,7 +25,7 @@ export class Chart {
     this.#draw();
   }
 
-  addPass(step: number, value: Proportion): void {
+  addPass(step: number, value: Estimate): void {
     this.#pass.push([step, value]);
     this.#draw();
   }

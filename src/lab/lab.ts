@@ -173,9 +173,6 @@ class Lab {
       case 'done':
         this.#status.textContent = `${event.stopped ? 'Stopped' : 'Finished'} after ${event.steps} steps.`;
         return;
-      case 'error':
-        this.#error.textContent = event.message;
-        return;
       default:
         event satisfies never;
     }

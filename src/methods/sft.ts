@@ -1,7 +1,7 @@
 import type { Tokenizer } from '../policy/tokenizer.ts';
 import type { Sequence } from '../rl/batches.ts';
 import type { Sandbox } from '../sandbox/types.ts';
-import { answerOf, questionOf, truthOf, type ValueChoice } from '../semantics/item.ts';
+import { answerOf, isAskable, itemOf, questionOf, type ValueChoice } from '../semantics/item.ts';
 import { codePrompt, completionOf, formatAnswer, outputPrompt, RETURN } from '../tasks/format.ts';
 import type { TaskStream } from '../tasks/generate.ts';
 import type { Task } from '../tasks/types.ts';
@@ -85,21 +85,19 @@ export async function supervisedBatch(
       return sequence(tokenizer, prompt, formatAnswer([[RETURN, test.expected]]));
     }
     const call = execution.get(example)!;
-    if (!call.trace)
-      throw new Error(`supervisedBatch(): the reference of task ${task.id} did not run: ${call.error}`);
-    const item = {
-      program: program(task),
-      inputs: test.input,
-      truth: truthOf(
-        program(task),
-        task.entry,
-        call.trace,
-        call.value,
-        options.align_max_variables,
-        options.align_value,
-      ),
-      taskId: task.id,
-    };
+    const item = itemOf(
+      program(task),
+      task,
+      test.input,
+      call,
+      options.align_max_variables,
+      options.align_value,
+    );
+    if (!item || !isAskable(item)) {
+      throw new Error(
+        `supervisedBatch(): the reference of task ${task.id} gives no values to learn from on ${JSON.stringify(test.input)}: ${call.error ?? 'its result cannot be written down'}; correct the reference`,
+      );
+    }
     return sequence(tokenizer, questionOf(item), answerOf(item));
   });
 }

@@ -95,7 +95,8 @@ test('clip statistics count only ratios that the clip stops', () => {
     weights: Float32Array.of(1, 1, 1, 1),
   };
   const logProbs = Float32Array.from([1.5, 1.5, 0.5, 0.5], Math.log);
-  const { low, high, kl } = clipStatistics(logProbs, inputs, options);
+  const { low, high, samplerKl, referenceKl } = clipStatistics(logProbs, inputs, options);
   expect([low, high]).toEqual([1, 1]);
-  expect(kl).toBeCloseTo(2 * (0.5 - Math.log(1.5)) + 2 * (-0.5 - Math.log(0.5)), 5);
+  expect(referenceKl).toBe(0);
+  expect(samplerKl).toBeCloseTo(2 * (0.5 - Math.log(1.5)) + 2 * (-0.5 - Math.log(0.5)), 5);
 });

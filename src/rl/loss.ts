@@ -26,6 +26,9 @@ export interface LossInputs {
 /** Log-ratios are cut here before exp, as in verl, so that nothing overflows. */
 const MAX_LOG_RATIO = 20;
 
+/** No token's KL estimate counts more than this, as in verl. */
+const MAX_KL = 10;
+
 /**
  * PPO's clipped surrogate with dual clip (verl `vanilla`), plus the k3 KL penalty and minus the entropy bonus:
  *
@@ -55,7 +58,7 @@ export function policyLoss(
       -MAX_LOG_RATIO,
       MAX_LOG_RATIO,
     );
-    const k3 = tf.sub(tf.sub(tf.exp(difference), difference), 1);
+    const k3 = tf.clipByValue(tf.sub(tf.sub(tf.exp(difference), difference), 1), -MAX_KL, MAX_KL);
     perToken = tf.add(perToken, tf.mul(k3, options.kl_loss_coef));
   }
   if (options.entropy_coeff !== 0) perToken = tf.sub(perToken, tf.mul(entropy, options.entropy_coeff));
@@ -79,19 +82,28 @@ export function sequenceWeights(lengths: readonly number[], mode: LossAggMode): 
   }
 }
 
-/** Shares of tokens whose ratio the clip stops: below (A < 0) and above (A > 0), and the k3 KL to the sampler. */
+/** The k3 estimate of a token's KL divergence from log p to log q (Schulman): exp(q - p) - (q - p) - 1. */
+function k3(logP: number, logQ: number): number {
+  const difference = Math.max(-MAX_LOG_RATIO, Math.min(MAX_LOG_RATIO, logQ - logP));
+  return Math.min(MAX_KL, Math.exp(difference) - difference - 1);
+}
+
+/**
+ * Sums over tokens: ratios that the clip stops below (A < 0) and above (A > 0), the k3 KL to the policy that
+ * sampled, and to the reference where there is one.
+ */
 export function clipStatistics(
   logProbs: Float32Array,
-  { oldLogProbs, advantages }: LossInputs,
+  { oldLogProbs, advantages, referenceLogProbs }: LossInputs,
   options: LossOptions,
-): { low: number; high: number; kl: number } {
-  const sums = { low: 0, high: 0, kl: 0 };
+): { low: number; high: number; samplerKl: number; referenceKl: number } {
+  const sums = { low: 0, high: 0, samplerKl: 0, referenceKl: 0 };
   logProbs.forEach((logProb, i) => {
-    const logRatio = logProb - oldLogProbs[i];
-    const ratio = Math.exp(logRatio);
+    const ratio = Math.exp(logProb - oldLogProbs[i]);
     if (advantages[i] < 0 && ratio < 1 - options.clip_ratio_low) sums.low++;
     if (advantages[i] > 0 && ratio > 1 + options.clip_ratio_high) sums.high++;
-    sums.kl += ratio - 1 - logRatio;
+    sums.samplerKl += k3(oldLogProbs[i], logProb);
+    if (referenceLogProbs) sums.referenceKl += k3(logProb, referenceLogProbs[i]);
   });
   return sums;
 }

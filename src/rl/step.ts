@@ -164,12 +164,8 @@ function rolloutMetrics(groups: readonly Rollout[][], shares: readonly Share[]):
     frac_reward_zero_std: average(
       groups.map((group) => Number(isConstant(group.map(({ grade }) => grade.reward)))),
     ),
-    num_tokens: all.reduce(
-      (sum, { prompt, completion }) => sum + prompt.tokens.length + completion.tokens.length,
-      0,
-    ),
     'completions/mean_length': average(lengths),
-    'completions/max_length': Math.max(...lengths),
+    'completions/max_length': lengths.reduce((a, b) => Math.max(a, b), 0),
     'completions/clipped_ratio': average(all.map(({ completion }) => Number(!completion.terminated))),
   };
   for (const { source } of shares) {

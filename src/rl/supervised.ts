@@ -12,6 +12,7 @@ export interface SupervisedMetrics {
   /** Mean negative log-probability of the completion tokens, in nats. */
   loss: number;
   grad_norm: number;
+  updates: number;
   skipped_updates: number;
   trained_tokens: number;
 }
@@ -43,5 +44,6 @@ export async function supervisedUpdate(
   }
   const { norm, applied } = await applyGradient(policy, optimizer, gradient, lr, options);
   gradient.dispose();
-  return { loss, grad_norm: norm, skipped_updates: applied ? 0 : 1, trained_tokens: tokens };
+  const updates = Number(applied);
+  return { loss, grad_norm: norm, updates, skipped_updates: 1 - updates, trained_tokens: tokens };
 }

@@ -33,11 +33,17 @@ export interface UpdateOptions extends LossOptions, OptimizerOptions {
 export interface UpdateMetrics {
   loss: number;
   grad_norm: number;
-  entropy: number;
-  kl: number;
+  /** Over the tokens that were learned from (those with an advantage); absent when there was none. */
+  entropy?: number;
+  /** k3 KL to the policy that sampled, over the same tokens (verl's name). */
+  ppo_kl?: number;
+  /** k3 KL to the reference policy, with `use_kl_loss`. */
+  kl?: number;
   'clip_ratio/low_mean': number;
   'clip_ratio/high_mean': number;
   'sampling/sampling_logp_difference/max': number;
+  /** Optimizer updates made, and those left out because the gradient was not finite. */
+  updates: number;
   skipped_updates: number;
   /** Tokens that went through forward and backward. */
   trained_tokens: number;
@@ -63,10 +69,12 @@ export async function updatePolicy(
     loss: 0,
     norm: 0,
     entropy: 0,
-    kl: 0,
+    samplerKl: 0,
+    referenceKl: 0,
     low: 0,
     high: 0,
     tokens: 0,
+    allTokens: 0,
     skipped: 0,
     updates: 0,
     worst: 0,
@@ -92,7 +100,9 @@ export async function updatePolicy(
       totals.loss += result.loss;
       totals.norm += norm;
       totals.entropy += result.entropy;
-      totals.kl += result.kl;
+      totals.samplerKl += result.samplerKl;
+      totals.referenceKl += result.referenceKl;
+      totals.allTokens += members.reduce((sum, { completion }) => sum + completion.length, 0);
       totals.low += result.low;
       totals.high += result.high;
       totals.tokens += result.measuredTokens;
@@ -101,16 +111,17 @@ export async function updatePolicy(
       if (isFirst) totals.worst = result.worstDifference;
     }
   }
-  const tokens = Math.max(1, totals.tokens);
+  const perToken = (sum: number) => sum / totals.tokens;
   return {
     loss: totals.loss / totals.updates,
     grad_norm: totals.norm / totals.updates,
-    entropy: totals.entropy / tokens,
-    kl: totals.kl / tokens,
-    'clip_ratio/low_mean': totals.low / tokens,
-    'clip_ratio/high_mean': totals.high / tokens,
+    ...(totals.tokens > 0 && { entropy: perToken(totals.entropy), ppo_kl: perToken(totals.samplerKl) }),
+    ...(totals.tokens > 0 && reference && { kl: perToken(totals.referenceKl) }),
+    'clip_ratio/low_mean': totals.low / totals.allTokens,
+    'clip_ratio/high_mean': totals.high / totals.allTokens,
     'sampling/sampling_logp_difference/max': totals.worst,
     skipped_updates: totals.skipped,
+    updates: totals.updates - totals.skipped,
     trained_tokens: totals.trained,
   };
 }
@@ -133,7 +144,8 @@ async function miniBatch(
   const sums = {
     loss: 0,
     entropy: 0,
-    kl: 0,
+    samplerKl: 0,
+    referenceKl: 0,
     low: 0,
     high: 0,
     measuredTokens: 0,
@@ -159,7 +171,8 @@ async function miniBatch(
     tf.dispose([gradient, result.gradient, result.loss, kept]);
     gradient = sum;
     const clip = clipStatistics(logProbs, inputs, options);
-    sums.kl += clip.kl;
+    sums.samplerKl += clip.samplerKl;
+    sums.referenceKl += clip.referenceKl;
     sums.low += clip.low;
     sums.high += clip.high;
     for (let i = 0; i < logProbs.length; i++) {

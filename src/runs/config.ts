@@ -47,7 +47,6 @@ export const OPTIONS = {
   'rollout.top_p': number(1, 'nucleus sampling threshold', { min: 0.01, max: 1 }),
   'rollout.max_new_tokens': integer(64, 'longest completion, in tokens', 1, 512),
 
-  adv_estimator: choice('grpo', ['grpo'] as const, 'how rewards become advantages'),
   norm_adv_by_std_in_grpo: flag(true, 'divide group advantages by the group standard deviation'),
   lr: number(1e-4, 'AdamW learning rate', { min: 0, max: 1 }),
   lr_warmup_steps: integer(10, 'optimizer steps over which the learning rate rises to `lr`'),
@@ -80,7 +79,7 @@ export const OPTIONS = {
     ['first', 'failing'] as const,
     "the question's input: the task's first test, or the first one that the program failed",
   ),
-  align_max_variables: integer(4, 'variables asked for in one question, the last defined first', 1, 8),
+  align_max_variables: integer(4, 'variables asked for in one question, the last declared ones', 1, 8),
   align_value: choice(
     'last_definition',
     ['last_definition', 'end_of_program'] as const,

@@ -15,6 +15,7 @@ export class RunControl {
 
   resume(): void {
     this.#paused = false;
+    this.#allowed = 0;
     this.#notify();
   }
 

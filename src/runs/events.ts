@@ -1,15 +1,15 @@
-import type { Proportion } from '../evaluation/evaluate.ts';
+import type { Estimate } from '../evaluation/statistics.ts';
 import type { PolicyFiles } from '../policy/checkpoint.ts';
 import type { DeviceInfo } from '../tensor/device.ts';
 import type { Config } from './config.ts';
 
-export type { DeviceInfo, PolicyFiles, Proportion };
+export type { DeviceInfo, Estimate, PolicyFiles };
 
 /** The evaluation of one policy on held-out tasks. */
 export interface Evaluation {
   step: number;
   /** Greedy pass@1 on hidden tests and the other measures, by name. */
-  measures: Record<string, Proportion>;
+  measures: Record<string, Estimate>;
   /** Share of each verdict among the greedy programs. */
   verdicts: Record<string, number>;
   seconds: number;
@@ -46,13 +46,12 @@ export type RunEvent =
   | { type: 'rollouts'; records: RolloutRecord[] }
   | { type: 'evaluation'; name: 'before' | 'during' | 'after'; evaluation: Evaluation }
   | { type: 'policy'; files: PolicyFiles }
-  | { type: 'done'; steps: number; stopped: boolean }
-  | { type: 'error'; message: string };
+  | { type: 'done'; steps: number; stopped: boolean };
 
 /** What the trainer worker exposes through comlink. */
 export interface TrainerApi {
   /**
-   * Runs one training to its end, to `stop()`, or to an error (reported as an event, then rejected).
+   * Runs one training to its end, to `stop()`, or to an error (then rejected).
    * @param tasks a JSONL text of the user's own tasks, when given
    */
   train(config: Config, policy: PolicyFiles, emit: (event: RunEvent) => void, tasks?: string): Promise<void>;

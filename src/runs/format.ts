@@ -1,4 +1,4 @@
-import type { Proportion } from './events.ts';
+import type { Estimate } from './events.ts';
 
 /** A number for people: about four significant digits, whole numbers whole, `nan` for what is no number. */
 export function formatNumber(value: number | null | undefined): string {
@@ -11,7 +11,7 @@ export function formatNumber(value: number | null | undefined): string {
 }
 
 /** A proportion with its 95% interval: `0.253 [0.227, 0.281]`. */
-export function formatProportion({ value, low, high }: Proportion): string {
+export function formatProportion({ value, low, high }: Estimate): string {
   return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
 }
 

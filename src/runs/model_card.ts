@@ -10,6 +10,10 @@ export interface CardFacts {
   config: Config;
   shape: PolicyConfig;
   device: DeviceInfo;
+  /** Whether it started from a given policy rather than from random weights. */
+  hasStart: boolean;
+  /** Whether the tasks were the user's own. */
+  hasOwnTasks: boolean;
   before: Evaluation;
   after: Evaluation;
   steps: number;
@@ -19,16 +23,8 @@ export interface CardFacts {
 }
 
 /** The model card of a trained policy (Markdown, `README.md` of its directory): what it is, how it was made, how good it is. */
-export function modelCard({
-  config,
-  shape,
-  device,
-  before,
-  after,
-  steps,
-  tokens,
-  seconds,
-}: CardFacts): string {
+export function modelCard(facts: CardFacts): string {
+  const { config, shape, device, hasOwnTasks, before, after, steps, tokens, seconds } = facts;
   const parameters = parameterCount(shape);
   const rows = Object.keys(after.measures).map((name) => {
     const start = before.measures[name];
@@ -44,14 +40,14 @@ programs from descriptions and predicts the values that programs compute. Llama-
 
 ## How it was made
 
-    ${commandOf(config)}
+    ${commandOf(facts)}
 
 ${steps} steps, ${tokens.toLocaleString('en')} training tokens (about ${teraflop.toPrecision(2)} TFLOP in the weights), ${formatTime(seconds)} with its
-evaluations on ${device.backend} (${device.adapter}), in the browser. Tasks: ${config.families}, generated from seed ${config.seed}.
+evaluations on ${device.backend} (${device.adapter}), in the browser. ${hasOwnTasks ? "The tasks were the user's own." : `Tasks: ${config.families}, generated from seed ${config.seed}.`}
 
 ## How good it is
 
-Held-out tasks, whose compositions no training split has; greedy; 95% intervals.
+Held-out tasks, whose compositions no training split has; greedy but for sampled_*; 95% intervals.
 
 | measure | before | after | tasks |
 |---|---|---|---|
@@ -64,11 +60,11 @@ A general programming model: it knows the vocabulary of the task families above,
 }
 
 /** The command that repeats a training from the defaults. */
-function commandOf(config: Config): string {
+function commandOf({ config, hasStart, hasOwnTasks }: CardFacts): string {
   const flags = changedOptions(config).map(([name, text]) =>
     name === 'seed' || name === 'steps' || name === 'device'
       ? ` --${name} ${text}`
       : ` --set ${name}=${text}`,
   );
-  return `npm run train -- --method ${config.method}${flags.join('')}`;
+  return `npm run train -- --method ${config.method}${hasStart ? ' --policy DIR' : ''}${hasOwnTasks ? ' --tasks FILE.jsonl' : ''}${flags.join('')}`;
 }

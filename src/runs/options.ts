@@ -165,7 +165,7 @@ export function decodeQuery(
   return { config: resolveConfig(given), problems };
 }
 
-/** Methods that start from random weights unless a policy is given. */
+/** Whether a method needs a starting policy; the others may start from random weights. */
 export function needsPolicy(method: Method): boolean {
   return method !== 'sft';
 }

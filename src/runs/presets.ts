@@ -17,7 +17,14 @@ export const METHOD_DEFAULTS: Record<Method, Partial<Config>> = {
 
 /** `--quick`: a run of about a minute on two cores, for tests and first looks. */
 export const QUICK: Record<Method, Partial<Config>> = {
-  sft: { steps: 60, 'sft.execution_steps': 40, eval_every: 20, eval_tasks: 50, eval_final_tasks: 100 },
+  sft: {
+    steps: 60,
+    lr_warmup_steps: 5,
+    'sft.execution_steps': 40,
+    eval_every: 20,
+    eval_tasks: 50,
+    eval_final_tasks: 100,
+  },
   grpo: { steps: 20, eval_every: 10, eval_tasks: 100, eval_final_tasks: 200 },
   coderl_plus: { steps: 20, eval_every: 10, eval_tasks: 100, eval_final_tasks: 200 },
 };

@@ -158,6 +158,15 @@ test('says when nothing earns a reward', async () => {
   });
 });
 
+test('refuses what it could not use before it computes anything', async () => {
+  await expect(run({ ...sft, align_max_prompt_tokens: 250 })).rejects.toThrow(
+    /needs 274 positions, but the policy has 256/,
+  );
+  await expect(run({ ...sft, 'sft.code_share': 0.9, 'sft.output_share': 0.2 })).rejects.toThrow(
+    /shares end at 1/,
+  );
+});
+
 test('says that rewards need a starting policy', async () => {
   await expect(run({ method: 'grpo' })).rejects.toThrow(/needs a starting policy.*--method sft/);
 });

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { evaluatePolicy } from '../evaluation/evaluate.ts';
+import { evaluatePolicy, greedyPassRate } from '../evaluation/evaluate.ts';
 import { RL_METHODS } from '../methods/method.ts';
 import { supervisedBatch, supervisedLearningRate } from '../methods/sft.ts';
 import { loadCheckpoint, type PolicyFiles, saveCheckpoint } from '../policy/checkpoint.ts';
@@ -15,7 +15,7 @@ import type { Sandbox } from '../sandbox/types.ts';
 import type { Task } from '../tasks/types.ts';
 import type { DeviceInfo } from '../tensor/device.ts';
 import { memoryBytes } from '../tensor/memory.ts';
-import type { Config } from './config.ts';
+import type { Config, OptionName } from './config.ts';
 import type { RunControl } from './control.ts';
 import type { Evaluation, RolloutRecord, RunEvent } from './events.ts';
 import { modelCard } from './model_card.ts';
@@ -32,7 +32,6 @@ interface Run {
   config: Config;
   policy: Policy;
   tokenizer: Tokenizer;
-  optimizer: Optimizer;
   sandbox: Sandbox;
   suite: TaskSuite;
   emit: (event: RunEvent) => void;
@@ -62,19 +61,29 @@ export async function runTraining(inputs: RunInputs, control: RunControl): Promi
     emit({ type: 'status', message: 'evaluating the starting policy' });
     const before = await evaluate(run, 0, config.eval_final_tasks);
     emit({ type: 'evaluation', name: 'before', evaluation: before });
-    const { steps, tokens } = await loop(run, control);
+    const { steps, tokens, stopped } = await loop(run, control);
     emit({ type: 'status', message: 'evaluating the trained policy' });
     const after = await evaluate(run, steps, config.eval_final_tasks);
     emit({ type: 'evaluation', name: 'after', evaluation: after });
     const weights = (await run.policy.parameters.data()) as Float32Array;
     const seconds = (performance.now() - clock) / 1000;
     const shape = run.policy.config;
-    const card = modelCard({ config, shape, device: inputs.device, before, after, steps, tokens, seconds });
+    const card = modelCard({
+      config,
+      shape,
+      device: inputs.device,
+      hasStart: Object.keys(inputs.files).length > 0,
+      hasOwnTasks: inputs.tasks !== undefined,
+      before,
+      after,
+      steps,
+      tokens,
+      seconds,
+    });
     const files = saveCheckpoint(shape, weights, run.tokenizer);
     emit({ type: 'policy', files: { ...files, 'README.md': new TextEncoder().encode(card) } });
-    emit({ type: 'done', steps, stopped: control.stopped });
+    emit({ type: 'done', steps, stopped });
   } finally {
-    disposeOptimizer(run.optimizer);
     disposePolicy(run.policy);
   }
 }
@@ -85,7 +94,6 @@ export async function runEvaluation(inputs: RunInputs): Promise<Evaluation> {
   try {
     return await evaluate(run, 0, inputs.config.eval_final_tasks);
   } finally {
-    disposeOptimizer(run.optimizer);
     disposePolicy(run.policy);
   }
 }
@@ -93,8 +101,9 @@ export async function runEvaluation(inputs: RunInputs): Promise<Evaluation> {
 function startRun({ config, files, tasks, sandbox, emit }: RunInputs): Run {
   const suite = taskSuite(config, tasks);
   const { shape, weights, tokenizer } = startingPolicy(config, files);
-  const policy = createPolicy(shape, weights);
-  return { config, policy, tokenizer, optimizer: createOptimizer(policy), sandbox, suite, emit };
+  checkLengths(config, shape);
+  checkSupervised(config, tasks === undefined ? [] : suite.list('sft', Number.POSITIVE_INFINITY));
+  return { config, policy: createPolicy(shape, weights), tokenizer, sandbox, suite, emit };
 }
 
 function startingPolicy(config: Config, files: PolicyFiles) {
@@ -118,32 +127,70 @@ function startingPolicy(config: Config, files: PolicyFiles) {
   return { shape, weights: initialWeights(shape, config.seed), tokenizer };
 }
 
-/** The steps of a run; returns how many were made, and the tokens that went through training. */
-async function loop(run: Run, control: RunControl): Promise<{ steps: number; tokens: number }> {
+/** Refuses lengths for which the policy has no positions, before anything is computed. */
+function checkLengths(config: Config, { max_position_embeddings: limit }: PolicyConfig): void {
+  const needs: [OptionName, number][] = [
+    ['rollout.max_new_tokens', config['rollout.max_new_tokens'] + 1],
+    ['align_max_new_tokens', config.align_max_prompt_tokens + config.align_max_new_tokens],
+  ];
+  for (const [name, needed] of needs) {
+    if (needed <= limit) continue;
+    const prompt = name === 'align_max_new_tokens' ? ' with align_max_prompt_tokens' : ' with a prompt';
+    throw new Error(
+      `runTraining(): ${name}=${config[name]}${prompt} needs ${needed} positions, but the policy has ${limit}; lower it`,
+    );
+  }
+}
+
+/** Refuses what supervised training could not use, before anything is computed. */
+function checkSupervised(config: Config, own: readonly Task[]): void {
+  if (config.method !== 'sft') return;
+  const bare = own.find((task) => task.reference === undefined);
+  if (bare) {
+    throw new Error(
+      `runTraining(): supervised training needs reference solutions, but the task "${bare.description}" has none; add "reference" to its line`,
+    );
+  }
+  const shares = config['sft.code_share'] + config['sft.output_share'];
+  if (shares > 1) {
+    throw new Error(
+      `runTraining(): sft.code_share + sft.output_share is ${shares}, but shares end at 1; lower one`,
+    );
+  }
+}
+
+/** The steps of a run; returns how many were made, the tokens that went through training, and whether it was stopped. */
+async function loop(
+  run: Run,
+  control: RunControl,
+): Promise<{ steps: number; tokens: number; stopped: boolean }> {
   const { config, emit } = run;
+  const optimizer = createOptimizer(run.policy);
   const reference =
     config.method !== 'sft' && config.use_kl_loss ? tf.clone(run.policy.parameters) : undefined;
-  const takeStep = config.method === 'sft' ? supervisedSteps(run) : rewardSteps(run, reference);
+  const takeStep =
+    config.method === 'sft' ? supervisedSteps(run, optimizer) : rewardSteps(run, optimizer, reference);
   let skipped = 0;
   let rewarded = false;
   let step = 0;
   let tokens = 0;
   try {
-    while (step < config.steps && (await control.next())) {
+    while (step < config.steps) {
+      if (!(await control.next())) return { steps: step, tokens, stopped: true };
       const { metrics, groups } = await takeStep(++step);
+      tokens += metrics.trained_tokens;
       emit({
         type: 'step',
-        metrics: { step, ...metrics, memory_bytes: memoryBytes() },
+        metrics: { step, ...metrics, num_tokens: tokens, memory_bytes: memoryBytes() },
         totalSteps: config.steps,
       });
       if (groups.length > 0) emit({ type: 'rollouts', records: recordsOf(step, groups) });
       rewarded ||= (metrics[`rewards/${CODE}/mean`] ?? 1) > 0;
       if (step === PATIENCE && !rewarded) {
-        const message = `no program has passed in ${PATIENCE} steps: the starting policy may not know these tasks (${config.families}), train it on them first with --method sft`;
+        const message = `no program has passed in ${PATIENCE} steps: the starting policy may not know these tasks; train it on them first with --method sft`;
         emit({ type: 'warning', message });
       }
-      tokens += metrics.trained_tokens;
-      skipped = metrics.skipped_updates > 0 ? skipped + metrics.skipped_updates : 0;
+      skipped = metrics.updates === 0 ? skipped + metrics.skipped_updates : 0;
       if (skipped >= MAX_SKIPPED) {
         throw new Error(
           `runTraining(): the gradient was not finite in ${skipped} updates in a row, at step ${step}; lower lr (now ${config.lr}) or check the starting policy`,
@@ -160,37 +207,35 @@ async function loop(run: Run, control: RunControl): Promise<{ steps: number; tok
     }
   } finally {
     reference?.dispose();
+    disposeOptimizer(optimizer);
   }
-  return { steps: step, tokens };
+  return { steps: step, tokens, stopped: false };
 }
 
 function isDue(step: number, config: Config): boolean {
   return config.eval_every > 0 && step % config.eval_every === 0;
 }
 
-function rewardSteps(run: Run, reference: tf.Tensor1D | undefined): Step {
-  const { config, policy, tokenizer, optimizer, sandbox, suite } = run;
+function rewardSteps(run: Run, optimizer: Optimizer, reference: tf.Tensor1D | undefined): Step {
+  const { config, policy, tokenizer, sandbox, suite } = run;
   const method = RL_METHODS[config.method as keyof typeof RL_METHODS];
   const shares = method({ tasks: suite.stream('rl'), tokenizer, sandbox, config });
   const learner = { policy, tokenizer, optimizer, shares, reference };
   return (step) => trainingStep(learner, step, config);
 }
 
-function supervisedSteps(run: Run): Step {
-  const { config, policy, tokenizer, optimizer, sandbox, suite } = run;
+function supervisedSteps(run: Run, optimizer: Optimizer): Step {
+  const { config, policy, tokenizer, sandbox, suite } = run;
   const tasks = suite.stream('sft');
-  let tokens = 0;
   return async (step) => {
     const start = performance.now();
     const sequences = await supervisedBatch(step, tasks, tokenizer, sandbox, config);
     const lr = supervisedLearningRate(step, config);
     const update = await supervisedUpdate(policy, optimizer, sequences, lr, config);
     const seconds = (performance.now() - start) / 1000;
-    tokens += update.trained_tokens;
     const metrics = {
       ...update,
       learning_rate: lr,
-      num_tokens: tokens,
       step_time: seconds,
       tokens_per_second: update.trained_tokens / seconds,
     };
@@ -201,9 +246,9 @@ function supervisedSteps(run: Run): Step {
 /** Whether supervised training has reached the wanted pass@1 on the first family, on tasks that RL will learn from, not held-out ones. */
 async function hasLearnedEnough(run: Run, step: number): Promise<boolean> {
   const { config, suite } = run;
-  if (!isDue(step, config) || step <= config['sft.execution_steps']) return false;
-  const { measures } = await measure(run, suite.list('rl', config.eval_tasks, true));
-  return measures['pass@1'].value >= config['sft.stop_at_pass@1'];
+  if (!isDue(step, config) || step <= config['sft.execution_steps'] || step === config.steps) return false;
+  const rate = await greedyPassRate(run, suite.list('rl', config.eval_tasks, true), config);
+  return rate >= config['sft.stop_at_pass@1'];
 }
 
 async function evaluate(run: Run, step: number, count: number): Promise<Evaluation> {

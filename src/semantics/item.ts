@@ -1,8 +1,9 @@
 import { isParseError, parseProgram } from '../program/parse.ts';
 import { functionVariables } from '../program/scope.ts';
-import type { Value } from '../program/values.ts';
-import type { Trace } from '../sandbox/types.ts';
+import { hasOpaque, type Value } from '../program/values.ts';
+import type { CallResult, Trace } from '../sandbox/types.ts';
 import { executionPrompt, formatAnswer, RETURN } from '../tasks/format.ts';
+import type { Task } from '../tasks/types.ts';
 
 /** An execution-semantics alignment item: a program, an input, variable names, and the true values. */
 export interface AlignmentItem {
@@ -35,6 +36,35 @@ export function truthOf(
   const values = choice === 'last_definition' ? trace.lastDefinition : trace.atEnd;
   const names = functionVariables(parsed, entry).filter((name) => name in values);
   return [...names.slice(-limit).map((name): [string, Value] => [name, values[name]]), [RETURN, output]];
+}
+
+/**
+ * The item of one traced call.
+ * @returns null when the call failed or its trace is incomplete, so that there is no truth to ask for
+ */
+export function itemOf(
+  program: string,
+  task: Pick<Task, 'id' | 'entry'>,
+  inputs: Value[],
+  call: CallResult,
+  limit: number,
+  choice: ValueChoice,
+): AlignmentItem | null {
+  if (call.status !== 'ok' || !call.trace || call.trace.truncated) return null;
+  const truth = truthOf(program, task.entry, call.trace, call.value, limit, choice);
+  return { program, inputs, truth, taskId: task.id };
+}
+
+/** Whether all its values can be written down and compared: no objects, no undefined, no NaN, no infinities. */
+export function isAskable({ truth }: AlignmentItem): boolean {
+  return truth.every(([, value]) => isPlain(value));
+}
+
+function isPlain(value: Value): boolean {
+  if (hasOpaque(value)) return false;
+  if (Array.isArray(value)) return value.every(isPlain);
+  if (typeof value === 'number') return Number.isFinite(value);
+  return value !== undefined;
 }
 
 /** The question as a prompt. */

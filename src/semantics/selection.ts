@@ -1,10 +1,10 @@
 import type { Tokenizer } from '../policy/tokenizer.ts';
-import { canonical, hasOpaque, type Value } from '../program/values.ts';
+import { canonical, type Value } from '../program/values.ts';
 import { CODE, type CodeItem, testsOf } from '../rl/code_source.ts';
 import type { Rollout } from '../rl/types.ts';
 import type { Sandbox } from '../sandbox/types.ts';
 import { programOf } from '../tasks/format.ts';
-import { type AlignmentItem, answerOf, questionOf, truthOf, type ValueChoice } from './item.ts';
+import { type AlignmentItem, answerOf, isAskable, itemOf, questionOf, type ValueChoice } from './item.ts';
 
 /** Options of the selection, as in the configuration. */
 export interface SelectionOptions {
@@ -72,19 +72,12 @@ export async function selectItems(
   const items: AlignmentItem[] = [];
   questions.forEach(({ task, program, inputs }, i) => {
     const call = results[i].calls[0];
-    if (call.status !== 'ok' || !call.trace || call.trace.truncated) {
+    const item = itemOf(program, task, inputs, call, options.align_max_variables, options.align_value);
+    if (!item) {
       counts.not_runnable++;
       return;
     }
-    const truth = truthOf(
-      program,
-      task.entry,
-      call.trace,
-      call.value,
-      options.align_max_variables,
-      options.align_value,
-    );
-    if (truth.length < 2 || !truth.every(([, value]) => isPlain(value))) {
+    if (item.truth.length < 2 || !isAskable(item)) {
       counts.no_values++;
       return;
     }
@@ -94,7 +87,6 @@ export async function selectItems(
       return;
     }
     seen.add(key);
-    const item = { program, inputs, truth, taskId: task.id };
     if (
       tokenizer.encode(questionOf(item)).length > options.align_max_prompt_tokens ||
       tokenizer.encode(answerOf(item)).length + 1 > options.align_max_new_tokens
@@ -114,12 +106,4 @@ function inputOf({ prompt, grade }: Rollout, choice: SelectionOptions['align_inp
   if (choice === 'first') return tests[0].input;
   const passed = (grade.detail?.passed ?? []) as number[];
   return tests[Math.max(0, passed.indexOf(0))].input;
-}
-
-/** Values that can be written down and compared: no objects, no undefined, no NaN, no infinities. */
-function isPlain(value: Value): boolean {
-  if (hasOpaque(value)) return false;
-  if (Array.isArray(value)) return value.every(isPlain);
-  if (typeof value === 'number') return Number.isFinite(value);
-  return value !== undefined;
 }

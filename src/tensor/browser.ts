@@ -12,7 +12,14 @@ import { isSoftware, requestAdapter, useWebGpu } from './webgpu.ts';
 export async function startDevice(choice: 'auto' | 'webgpu' | 'wasm'): Promise<DeviceInfo> {
   if (choice !== 'wasm') {
     const adapter = await requestAdapter();
-    if (adapter && (choice === 'webgpu' || !isSoftware(adapter))) return useWebGpu(adapter);
+    if (adapter && choice === 'webgpu') return useWebGpu(adapter);
+    if (adapter && !isSoftware(adapter)) {
+      try {
+        return await useWebGpu(adapter);
+      } catch (error) {
+        console.warn(`startDevice(): the WebGPU adapter failed (${(error as Error).message}); using wasm`);
+      }
+    }
     if (choice === 'webgpu') {
       throw new Error(
         'startDevice(): this browser gives no WebGPU adapter; use a browser with WebGPU (Chrome 113 or newer), or --device wasm',

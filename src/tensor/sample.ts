@@ -53,7 +53,8 @@ export function sampleRow(
   const sum = logits.reduce((total, x) => total + Math.exp(x - top), 0);
   const logProb = (id: number) => logits[id] - top - Math.log(sum);
   if (temperature === 0) {
-    const id = logits.indexOf(top);
+    // NaN logits have no largest; the first token keeps the answer readable, the trainer notices the NaN.
+    const id = Math.max(0, logits.indexOf(top));
     return { id, logProb: logProb(id) };
   }
   const weights = Float64Array.from(logits, (x) => Math.exp((x - top) / temperature));

@@ -21,6 +21,18 @@ export function isSoftware({ info }: GPUAdapter): boolean {
   );
 }
 
+/** WebGPU reports failures to whoever listens, and tfjs does not: thrown outside any call, they end the worker. */
+function reportFailures(device: GPUDevice): void {
+  const fail = (message: string) =>
+    setTimeout(() => {
+      throw new Error(`${message}; lower train_batch_size, or use --device wasm`);
+    });
+  device.addEventListener('uncapturederror', ({ error }) => fail(`WebGPU: ${error.message}`));
+  device.lost.then(({ reason, message }) => {
+    if (reason !== 'destroyed') fail(`WebGPU: the device was lost (${message})`);
+  });
+}
+
 /** Starts tfjs's WebGPU backend on a device of our own, with the adapter's limits rather than the defaults. */
 export async function useWebGpu(adapter: GPUAdapter): Promise<DeviceInfo> {
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
@@ -36,6 +48,7 @@ export async function useWebGpu(adapter: GPUAdapter): Promise<DeviceInfo> {
       maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
     },
   });
+  reportFailures(device);
   // Small tensors must not take another path than large ones: results would depend on the size.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   tf.env().set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', SUBMIT_BATCH);
