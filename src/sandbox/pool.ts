@@ -130,8 +130,8 @@ class Slot {
   #worker: PoolWorker | undefined;
   // Kept for the worker's whole life: a collected proxy would close its channel.
   #remote: Comlink.Remote<SandboxWorkerApi> | undefined;
-  #lose: (error: Error) => void = () => {};
-  #lost: Promise<never> = new Promise(() => {});
+  /** Ends the wait in progress, if there is one. */
+  #lose: ((error: Error) => void) | undefined;
   #disposed = false;
 
   constructor(options: PoolOptions) {
@@ -172,10 +172,6 @@ class Slot {
   async #start(): Promise<Comlink.Remote<SandboxWorkerApi>> {
     const worker = this.#options.spawn();
     this.#worker = worker;
-    this.#lost = new Promise((_, reject) => {
-      this.#lose = reject;
-    });
-    this.#lost.catch(() => {});
     worker.addEventListener('error', (event) => {
       if (this.#worker === worker) this.#stop((event as ErrorEvent).message || 'the worker failed');
     });
@@ -194,8 +190,13 @@ class Slot {
   async #watch<T>(answer: Promise<T>, patience: number): Promise<T> {
     const timer = setTimeout(() => this.#stop('it stopped answering'), patience);
     try {
-      return await Promise.race([answer, this.#lost]);
+      // No race with a promise for the worker's end, which would keep every answer as long as the worker lives.
+      return await new Promise<T>((resolve, reject) => {
+        this.#lose = reject;
+        answer.then(resolve, reject);
+      });
     } finally {
+      this.#lose = undefined;
       clearTimeout(timer);
     }
   }
@@ -204,7 +205,7 @@ class Slot {
     this.#worker?.terminate();
     this.#worker = undefined;
     this.#remote = undefined;
-    this.#lose(new WorkerLost(`the sandbox worker was replaced: ${reason}`));
+    this.#lose?.(new WorkerLost(`the sandbox worker was replaced: ${reason}`));
   }
 }
 
