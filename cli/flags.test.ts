@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OPTIONS } from '../src/runs/config.ts';
 import { flagsOf, parseArguments } from './flags.ts';
@@ -27,6 +30,23 @@ describe('parseArguments', () => {
 
   it('lets the last word count', () => {
     expect(parseArguments(['--steps', '5', '--set', 'steps=6'], 'train').config.steps).toBe(6);
+  });
+
+  it('takes the configuration of an earlier run, which other options change', () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'tracewright-'));
+    try {
+      const file = path.join(directory, 'config.json');
+      writeFileSync(file, '{"method": "grpo", "lr": 0.001, "seed": 7}');
+      const { config } = parseArguments(['--config', file, '--seed', '8'], 'train');
+      expect(config).toMatchObject({ method: 'grpo', lr: 1e-3, seed: 8 });
+      writeFileSync(file, '{"sedd": 7}');
+      expect(() => parseArguments(['--config', file], 'train')).toThrow(
+        `--config ${file}: unknown key "sedd", did you mean "seed"?`,
+      );
+      expect(() => parseArguments(['--config', `${file}x`], 'train')).toThrow('there is no such file');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it.each([

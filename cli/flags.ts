@@ -1,6 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { type Config, OPTIONS } from '../src/runs/config.ts';
 import { nearest } from '../src/runs/nearest.ts';
-import { OPTION_NAMES, parseOptions, resolveConfig } from '../src/runs/options.ts';
+import { OPTION_NAMES, parseJson, parseOptions, resolveConfig } from '../src/runs/options.ts';
 import { UserError } from './errors.ts';
 
 export type Command = 'train' | 'evaluate' | 'start' | 'test';
@@ -34,6 +35,11 @@ export const FLAGS: Record<string, Flag> = {
     commands: ['train', 'evaluate'],
   },
   name: { value: 'NAME', help: 'name of the run (method and time)', commands: ['train', 'evaluate'] },
+  config: {
+    value: 'FILE',
+    help: 'the configuration of an earlier run (its config.json); other options change it',
+    commands: ['train', 'evaluate', 'start'],
+  },
   set: {
     value: 'KEY=VALUE',
     help: 'set any key below; may be repeated',
@@ -117,6 +123,16 @@ function splitSetting(text: string): [key: string, value: string] {
   return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 }
 
+/** The keys in a run's `config.json`. */
+function readConfig(file: string): Partial<Config> {
+  if (!existsSync(file)) throw new UserError(`--config ${file}: there is no such file`);
+  try {
+    return parseJson(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UserError(`--config ${file}: ${(error as Error).message}`);
+  }
+}
+
 /** Reads and checks a command line. */
 export function parseArguments(words: readonly string[], command: Command): Arguments {
   const flags = splitFlags(words, command);
@@ -126,8 +142,10 @@ export function parseArguments(words: readonly string[], command: Command): Argu
     return isKey(name) ? [[name, text]] : [];
   });
   const port = given.get('port');
+  const file = given.get('config');
+  const earlier = file === undefined ? {} : readConfig(file);
   return {
-    config: resolveConfig(parseOptions(settings), { quick: given.has('quick') }),
+    config: resolveConfig({ ...earlier, ...parseOptions(settings) }, { quick: given.has('quick') }),
     help: given.has('help'),
     policy: given.get('policy'),
     tasks: given.get('tasks'),
