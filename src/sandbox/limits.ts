@@ -27,7 +27,7 @@ export const MEMORY_PAGES = 256;
 export const STACK_BYTES = 128 * 1024;
 
 /**
- * Room for the engine's calls, in bytes as `build/rewrite.ts` guesses frames: about 600 plain recursive calls. Worker
- * threads of Chromium were seen to overflow from 390,000 such bytes on, so that here every host ends a call alike.
+ * Room for the engine's calls, in bytes as `build/rewrite.ts` guesses frames: about 600 plain recursive calls. Low
+ * enough that the stacks of Chromium's worker threads, the smallest known, never ended first in the tests.
  */
 export const CALL_STACK_BYTES = 300_000;

@@ -24,9 +24,15 @@ const FRAME_BYTES = 64;
 const LOCAL_BYTES = 8;
 
 /**
+ * Functions of fewer bytes go uncounted: whatever recurses in the engine passes through a larger one (the
+ * interpreter, a parser, a walk through values), and counting its many small helpers costs a tenth of the time.
+ */
+const COUNTED_BODY = 600;
+
+/**
  * Rewrites one function body (locals and code), counting what it changed.
  *
- * A function that calls others also takes its frame from the stack's room and gives it back when it returns:
+ * A large function that calls others also takes its frame from the stack's room and gives it back when it returns:
  * its code becomes a block, which every return leaves.
  */
 export function meterBody(
@@ -41,7 +47,7 @@ export function meterBody(
     reader.byte();
   }
   const codeStart = reader.position;
-  const calls = callsOthers(body, codeStart);
+  const calls = body.length >= COUNTED_BODY && callsOthers(body, codeStart);
   const frame = encodeSigned(FRAME_BYTES + LOCAL_BYTES * locals);
   let nesting = 0;
   const tick = takeOne(targets.fuel);
