@@ -9,7 +9,7 @@ const SMALL = ['eval_final_tasks=20', 'eval_every=0', 'train_batch_size=4', 'rol
 );
 
 async function runs(command: string, args: string[]): Promise<void> {
-  const { code, stdout, stderr } = await start(command, [...args, ...SMALL, '--device', 'wasm']).ended;
+  const { code, stdout, stderr } = await start(command, [...SMALL, '--device', 'wasm', ...args]).ended;
   expect(code, `${stdout}\n${stderr}`).toBe(0);
 }
 
