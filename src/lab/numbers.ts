@@ -13,9 +13,15 @@ export class Numbers {
       if (!shown) {
         shown = element('dd');
         this.#values.set(name, shown);
-        this.element.append(element('div', {}, element('dt', {}, name), shown));
+        this.element.append(element('div', {}, element('dt', {}, ...breakable(name)), shown));
       }
       shown.textContent = formatNumber(value);
     }
   }
+}
+
+/** A metric's name that a narrow column may break after `/` and `_` rather than anywhere. */
+function breakable(name: string): (string | HTMLElement)[] {
+  const parts = name.split(/(?<=[/_])/);
+  return parts.flatMap((part, i) => (i === 0 ? [part] : [element('wbr'), part]));
 }
