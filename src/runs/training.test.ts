@@ -134,6 +134,19 @@ test('CodeRL+ asks about failures from the second step on, in its share of the b
   ).toBe(true);
 });
 
+test('measures pass@k without bias where samples are asked for, and pass@1 of each family', async () => {
+  const { events } = await run(
+    { ...rl, method: 'grpo', steps: 1, eval_samples: 4, families: 'pipelines,counters,narrated' },
+    base.files,
+  );
+  const last = events.findLast((event) => event.type === 'evaluation')!;
+  const { measures, verdicts } = last.evaluation;
+  expect(measures['sampled_pass@4'].value).toBeGreaterThanOrEqual(measures['sampled_pass@1'].value);
+  expect(measures['pass@1/counters'].count).toBe(3);
+  expect(measures['visible_pass@1'].value).toBeGreaterThanOrEqual(measures['pass@1'].value);
+  expect(Object.values(verdicts).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 10);
+});
+
 test('a KL penalty pulls towards the starting policy', async () => {
   const distance = async (change: Partial<Config>) => {
     const { files } = await run({ ...rl, method: 'grpo', steps: 2, ...change }, base.files);
