@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { checkNode, generateFiles, installPackages } from './setup.mjs';
 
 const COMMANDS = ['train', 'evaluate', 'start', 'test', 'screenshots'];
+/** Options of ours that npm has no use for: in its environment they are there by mistake. */
+const SWALLOWED = ['method', 'steps', 'seed', 'policy', 'tasks', 'out', 'quick', 'set'];
 /** @type {NodeJS.Signals[]} */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -40,6 +42,13 @@ function fail(message) {
 }
 
 const [command, ...args] = process.argv.slice(2);
+// Without `--` npm keeps options for itself and says so only in passing: the run would be another one.
+const swallowed = SWALLOWED.find((name) => process.env[`npm_config_${name}`] !== undefined);
+if (swallowed) {
+  fail(
+    `npm kept --${swallowed} for itself: put \`--\` before the options, as in \`npm run ${command} -- --${swallowed}\``,
+  );
+}
 if (command === undefined || !COMMANDS.includes(command)) {
   fail(
     `unknown command "${command ?? ''}"; run one of: ${COMMANDS.map((name) => `npm run ${name}`).join(', ')}`,

@@ -193,6 +193,12 @@ test.describe('a clear message, a non-zero exit, and nothing written', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  test('options that npm kept for itself', async () => {
+    const { code, stderr } = await run('train', [], { npm_config_quick: 'true' });
+    expect(stderr).toContain('npm kept --quick for itself: put `--` before the options');
+    expect(code).toBe(1);
+  });
+
   test('a port in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));

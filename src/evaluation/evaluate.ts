@@ -273,7 +273,13 @@ function share(trials: readonly boolean[]): Estimate {
   return wilson(successes, trials.length);
 }
 
-/** A mean of fractions, with a bootstrap interval over the tasks. */
+/** A mean of fractions, with a bootstrap interval over the tasks; equal ones resample to no width, so Wilson's serves. */
 function fractions(values: readonly number[], seed: number): Estimate {
+  if (values.every((value) => value === values[0])) {
+    return wilson(
+      values.reduce((a, b) => a + b, 0),
+      values.length,
+    );
+  }
   return bootstrap(values, { seed });
 }

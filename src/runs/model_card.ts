@@ -35,8 +35,8 @@ export function modelCard(facts: CardFacts): string {
   return `# A Tracewright policy
 
 A transformer of ${parameters.toLocaleString('en')} parameters (${shape.num_hidden_layers} layers, width ${shape.hidden_size}, vocabulary ${shape.vocab_size}) that writes small JavaScript
-programs from descriptions and predicts the values that programs compute. Llama-shaped: the directory loads as
-\`LlamaForCausalLM\`.
+programs from descriptions and predicts the values that programs compute. Files have the names and layout of Hugging
+Face's \`LlamaForCausalLM\`.
 
 ## How it was made
 
@@ -47,7 +47,7 @@ evaluations on ${device.backend} (${device.adapter}), in the browser. ${hasOwnTa
 
 ## How good it is
 
-Held-out tasks, whose compositions no training split has; greedy but for sampled_*; 95% intervals.
+Held-out tasks, none of which was trained on; greedy, but for measures named sampled; 95% intervals.
 
 | measure | before | after | tasks |
 |---|---|---|---|
