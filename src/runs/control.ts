@@ -5,10 +5,6 @@ export class RunControl {
   #allowed = 0;
   #wake: (() => void) | null = null;
 
-  get stopped(): boolean {
-    return this.#stopped;
-  }
-
   pause(): void {
     this.#paused = true;
   }
