@@ -39,7 +39,7 @@ function sources(directory: string): string[] {
   return readdirSync(path.join(ROOT, directory), { withFileTypes: true }).flatMap((entry) => {
     const place = `${directory}/${entry.name}`;
     if (entry.isDirectory()) return sources(place);
-    return /\.(ts|mjs)$/.test(entry.name) && !entry.name.endsWith('.test.ts') ? [place] : [];
+    return /\.(tsx?|mjs)$/.test(entry.name) && !entry.name.endsWith('.test.ts') ? [place] : [];
   });
 }
 

@@ -54,6 +54,8 @@ export class RunRecord {
         return;
       case 'status':
       case 'warning':
+      case 'groups':
+      case 'vocabulary':
       case 'done':
         return;
       default:

@@ -51,6 +51,8 @@ class Narrator {
         this.outcome = event;
         return;
       case 'rollouts':
+      case 'groups':
+      case 'vocabulary':
       case 'policy':
         return;
       default:

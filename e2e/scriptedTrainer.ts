@@ -130,6 +130,9 @@ const api: TrainerApi = {
   stop() {
     stopped = true;
   },
+  async logProbs(_prompt, completions) {
+    return { step: 1, logProbs: completions.map((tokens) => tokens.map(() => -0.5)) };
+  },
 };
 
 Comlink.expose(api);

@@ -2,7 +2,7 @@ import * as Comlink from 'comlink';
 import type { Config } from '../src/runs/config.ts';
 import { RunControl } from '../src/runs/control.ts';
 import type { DeviceInfo, RunEvent, TrainerApi } from '../src/runs/events.ts';
-import { runEvaluation, runTraining } from '../src/runs/training.ts';
+import { inspectLogProbs, runEvaluation, runTraining } from '../src/runs/training.ts';
 import { createBrowserSandbox } from '../src/sandbox/browser.ts';
 import type { Sandbox } from '../src/sandbox/types.ts';
 import { startDevice } from '../src/tensor/browser.ts';
@@ -40,6 +40,7 @@ const api: TrainerApi = {
   resume: () => control.resume(),
   stepOnce: () => control.stepOnce(),
   stop: () => control.stop(),
+  logProbs: (prompt, completions) => control.ask((live) => inspectLogProbs(live, prompt, completions)),
 };
 
 Comlink.expose(api);

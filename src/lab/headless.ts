@@ -38,6 +38,7 @@ class EventPipe {
   }
 
   readonly emit = (event: RunEvent): void => {
+    if (event.type === 'groups' || event.type === 'vocabulary') return; // For the page alone, and large.
     const text = encodeWire(event);
     this.#sent = this.#sent.then(() => this.#send(text));
     this.#sent.catch(() => {

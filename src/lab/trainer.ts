@@ -1,7 +1,7 @@
 import * as Comlink from 'comlink';
 import TrainerWorker from '../../workers/trainer.ts?worker';
 import type { Config } from '../runs/config.ts';
-import type { Evaluation, PolicyFiles, RunEvent, TrainerApi } from '../runs/events.ts';
+import type { Evaluation, LogProbsAnswer, PolicyFiles, RunEvent, TrainerApi } from '../runs/events.ts';
 
 /** How long after `train` resolves its last event may still be on the way. */
 const LAST_EVENT_MS = 10_000;
@@ -76,6 +76,11 @@ export class TrainerClient {
   /** Ends after the update in progress; `train` then evaluates, hands out the policy and resolves. */
   stop(): Promise<void> {
     return this.#race(this.#api.stop());
+  }
+
+  /** Log-probabilities of completions under the policy as it is now; see `TrainerApi.logProbs`. */
+  logProbs(prompt: number[], completions: number[][]): Promise<LogProbsAnswer> {
+    return this.#race(this.#api.logProbs(prompt, completions));
   }
 
   /** Ends the worker at once; calls under way reject. */

@@ -1,5 +1,7 @@
 import type { Estimate } from '../evaluation/statistics.ts';
 import type { PolicyFiles } from '../policy/checkpoint.ts';
+import type { AlignmentItem } from '../semantics/item.ts';
+import type { Task } from '../tasks/types.ts';
 import type { DeviceInfo } from '../tensor/device.ts';
 import type { Config } from './config.ts';
 
@@ -33,6 +35,31 @@ export interface RolloutRecord {
   detail?: Record<string, unknown>;
 }
 
+/**
+ * What the page shows of one group beyond its `RolloutRecord`s: tokens one by one, and what they were graded by.
+ * For the page alone; a terminal and `rollouts.jsonl` leave it out, for it is some times as large.
+ */
+export interface GroupDetail {
+  /** As in the records. */
+  group: number;
+  promptTokens: number[];
+  /** Token ids of each sample, the end token included. */
+  tokens: number[][];
+  /** Log-probability of each of `tokens` under the policy that sampled it (nats, at temperature 1). */
+  logProbs: number[][];
+  /** What a code group was asked to write, with its tests and reference. */
+  task?: Task;
+  /** What an alignment group was asked, with the true values. */
+  item?: AlignmentItem;
+}
+
+/** Log-probabilities of tokens under the policy as it stood after `step` updates. */
+export interface LogProbsAnswer {
+  step: number;
+  /** One list for each completion, one number for each of its tokens (nats, at temperature 1). */
+  logProbs: number[][];
+}
+
 /** One line of `metrics.jsonl`: `step`, then TRL's names. Wall-clock fields end in `_time` or `_per_second`. */
 export type StepMetrics = { step: number } & Record<string, number>;
 
@@ -44,6 +71,10 @@ export type RunEvent =
   | { type: 'warning'; message: string }
   | { type: 'step'; metrics: StepMetrics; totalSteps: number }
   | { type: 'rollouts'; records: RolloutRecord[] }
+  /** Follows `rollouts`, for the page alone. */
+  | { type: 'groups'; step: number; details: GroupDetail[] }
+  /** The text of every token, by id; once, before the first step. For the page alone. */
+  | { type: 'vocabulary'; texts: string[] }
   | { type: 'evaluation'; name: 'before' | 'during' | 'after'; evaluation: Evaluation }
   | { type: 'policy'; files: PolicyFiles }
   | { type: 'done'; steps: number; stopped: boolean };
@@ -68,4 +99,9 @@ export interface TrainerApi {
   stepOnce(): void;
   /** Ends after the update in progress; `train` then evaluates, emits the policy and resolves. */
   stop(): void;
+  /**
+   * Log-probabilities of completions under the policy as it is now. Answered between two updates and while paused;
+   * rejected when the run ends first.
+   */
+  logProbs(prompt: number[], completions: number[][]): Promise<LogProbsAnswer>;
 }

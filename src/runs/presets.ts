@@ -28,3 +28,10 @@ export const QUICK: Record<Method, Partial<Config>> = {
   grpo: { steps: 20, eval_every: 10, eval_tasks: 100, eval_final_tasks: 200 },
   coderl_plus: { steps: 20, eval_every: 10, eval_tasks: 100, eval_final_tasks: 200 },
 };
+
+/** The page: learning that can be seen within two minutes on two cores, so fewer steps and smaller evaluations. */
+export const LAB: Record<Method, Partial<Config>> = {
+  sft: { eval_tasks: 100, eval_final_tasks: 200 },
+  grpo: { steps: 100, lr: 2e-4, eval_every: 10, eval_tasks: 100, eval_final_tasks: 200 },
+  coderl_plus: { steps: 100, lr: 2e-4, eval_every: 10, eval_tasks: 100, eval_final_tasks: 200 },
+};

@@ -6,18 +6,21 @@ import { loadCheckpoint, type PolicyFiles, saveCheckpoint } from '../policy/chec
 import { defaultPolicyConfig, type PolicyConfig } from '../policy/config.ts';
 import { createPolicy, disposePolicy, initialWeights, type Policy } from '../policy/policy.ts';
 import { createTokenizer, type Tokenizer } from '../policy/tokenizer.ts';
-import { CODE } from '../rl/code_source.ts';
+import { CODE, type CodeItem } from '../rl/code_source.ts';
 import { createOptimizer, disposeOptimizer, type Optimizer } from '../rl/optimizer.ts';
 import { trainingStep } from '../rl/step.ts';
 import { supervisedUpdate } from '../rl/supervised.ts';
 import type { Rollout } from '../rl/types.ts';
+import { logProbsOf } from '../rl/update.ts';
 import type { Sandbox } from '../sandbox/types.ts';
+import type { AlignmentItem } from '../semantics/item.ts';
+import { ALIGNMENT } from '../semantics/source.ts';
 import type { Task } from '../tasks/types.ts';
 import type { DeviceInfo } from '../tensor/device.ts';
 import { memoryBytes } from '../tensor/memory.ts';
 import type { Config, OptionName } from './config.ts';
-import type { RunControl } from './control.ts';
-import type { Evaluation, RolloutRecord, RunEvent } from './events.ts';
+import type { LiveRun, RunControl } from './control.ts';
+import type { Evaluation, GroupDetail, LogProbsAnswer, RolloutRecord, RunEvent } from './events.ts';
 import { modelCard } from './model_card.ts';
 import { type TaskSuite, taskSuite } from './tasks.ts';
 
@@ -61,7 +64,8 @@ export async function runTraining(inputs: RunInputs, control: RunControl): Promi
     emit({ type: 'status', message: 'evaluating the starting policy' });
     const before = await evaluate(run, 0, config.eval_final_tasks);
     emit({ type: 'evaluation', name: 'before', evaluation: before });
-    const { steps, tokens, stopped } = await loop(run, control);
+    emit({ type: 'vocabulary', texts: vocabularyOf(run.tokenizer) });
+    const { steps, tokens, stopped } = await loop(run, control).finally(() => control.end());
     emit({ type: 'status', message: 'evaluating the trained policy' });
     const after = await evaluate(run, steps, config.eval_final_tasks);
     emit({ type: 'evaluation', name: 'after', evaluation: after });
@@ -176,7 +180,7 @@ async function loop(
   let tokens = 0;
   try {
     while (step < config.steps) {
-      if (!(await control.next())) return { steps: step, tokens, stopped: true };
+      if (!(await control.next({ ...run, step }))) return { steps: step, tokens, stopped: true };
       const { metrics, groups } = await takeStep(++step);
       tokens += metrics.trained_tokens;
       emit({
@@ -184,7 +188,10 @@ async function loop(
         metrics: { step, ...metrics, num_tokens: tokens, memory_bytes: memoryBytes() },
         totalSteps: config.steps,
       });
-      if (groups.length > 0) emit({ type: 'rollouts', records: recordsOf(step, groups) });
+      if (groups.length > 0) {
+        emit({ type: 'rollouts', records: recordsOf(step, groups) });
+        emit({ type: 'groups', step, details: groups.map(detailOf) });
+      }
       rewarded ||= (metrics[`rewards/${CODE}/mean`] ?? 1) > 0;
       if (step === PATIENCE && !rewarded) {
         const message = `no program has passed in ${PATIENCE} steps: the starting policy may not know these tasks; train it on them first with --method sft`;
@@ -280,4 +287,37 @@ function recordsOf(step: number, groups: readonly Rollout[][]): RolloutRecord[] 
       detail: grade.detail,
     })),
   );
+}
+
+function detailOf(group: readonly Rollout[], index: number): GroupDetail {
+  const { prompt } = group[0];
+  const detail: GroupDetail = {
+    group: index,
+    promptTokens: prompt.tokens,
+    tokens: group.map(({ completion }) => completion.tokens),
+    logProbs: group.map(({ completion }) => completion.logProbs),
+  };
+  if (prompt.source === CODE) detail.task = (prompt.item as CodeItem).task;
+  if (prompt.source === ALIGNMENT) detail.item = prompt.item as AlignmentItem;
+  return detail;
+}
+
+function vocabularyOf(tokenizer: Tokenizer): string[] {
+  return Array.from({ length: tokenizer.vocabSize }, (_, id) => tokenizer.decode([id]));
+}
+
+/** Log-probabilities of completions of one prompt under a live policy. */
+export async function inspectLogProbs(
+  { policy, step }: LiveRun,
+  prompt: number[],
+  completions: number[][],
+): Promise<LogProbsAnswer> {
+  const flat = await logProbsOf(
+    policy,
+    policy.parameters,
+    completions.map((completion) => ({ prompt, completion })),
+  );
+  let at = 0;
+  const logProbs = completions.map(({ length }) => Array.from(flat.subarray(at, (at += length))));
+  return { step, logProbs };
 }
