@@ -1,17 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../src/runs/config.ts';
-import type { DeviceInfo, Evaluation, RunEvent } from '../src/runs/events.ts';
-
-/** What `evaluation.json` holds. */
-export interface Evaluations {
-  device?: DeviceInfo;
-  /** The only one, where a policy was evaluated without a training. */
-  evaluation?: Evaluation;
-  before?: Evaluation;
-  during?: Evaluation[];
-  after?: Evaluation;
-}
+import type { Evaluation, Evaluations, RunEvent } from '../src/runs/events.ts';
 
 /**
  * A run as a directory. Nothing is created before there is something to keep, and everything is written as it

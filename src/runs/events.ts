@@ -17,6 +17,16 @@ export interface Evaluation {
   seconds: number;
 }
 
+/** What `evaluation.json` holds. */
+export interface Evaluations {
+  device?: DeviceInfo;
+  /** The only one, where a policy was evaluated without a training. */
+  evaluation?: Evaluation;
+  before?: Evaluation;
+  during?: Evaluation[];
+  after?: Evaluation;
+}
+
 /** One line of `rollouts.jsonl`. */
 export interface RolloutRecord {
   step: number;
