@@ -32,6 +32,9 @@ const options: UpdateOptions = {
   clip_ratio_c: 3,
   use_kl_loss: false,
   kl_loss_coef: 0,
+  kl_loss_type: 'k3',
+  'policy_loss.loss_mode': 'vanilla',
+  'rollout.max_new_tokens': 64,
   entropy_coeff: 0.01,
   loss_agg_mode: 'token-mean',
   ppo_mini_batches: 2,
@@ -51,7 +54,7 @@ function experience(): Experience[][] {
     return Array.from({ length: 3 }, (_, i): Experience => {
       const completion = tokens(source.between(2, 20));
       const oldLogProbs = completion.map(() => -4.5 + 0.3 * source.uniform());
-      return { prompt, completion, oldLogProbs, advantage: i - 1 };
+      return { prompt, completion, oldLogProbs, advantages: completion.map(() => i - 1) };
     });
   });
 }
@@ -83,8 +86,9 @@ async function report(backend: 'wasm' | 'webgpu'): Promise<EngineReport> {
     Float32Array.from(members.flatMap((member) => member.completion.map((_, i) => value(member, i))));
   const inputs = {
     oldLogProbs: flat((member, i) => member.oldLogProbs[i]),
-    advantages: flat((member) => member.advantage),
+    advantages: flat((member, i) => member.advantages[i]),
     weights: flat(() => 1 / batch.targets.length),
+    lengths: members.map(({ completion }) => completion.length),
   };
   const step = lossAndGradient(policy, (weights) => {
     const { logProbs, entropy } = tokenStatistics(

@@ -2,7 +2,7 @@ import type { Policy } from '../policy/policy.ts';
 import { sample } from '../policy/sampler.ts';
 import type { Tokenizer } from '../policy/tokenizer.ts';
 import { testsOf } from '../rl/code_source.ts';
-import { toCompletion } from '../rl/step.ts';
+import { toCompletion } from '../rl/generate.ts';
 import type { Completion } from '../rl/types.ts';
 import { grade } from '../sandbox/grade.ts';
 import { type Sandbox, VERDICTS, type Verdict } from '../sandbox/types.ts';

@@ -5,12 +5,12 @@ import type { Sandbox } from '../sandbox/types.ts';
 import type { AlignmentOptions } from '../semantics/source.ts';
 import type { TaskStream } from '../tasks/generate.ts';
 import { coderlPlus } from './coderl_plus.ts';
-import { grpo } from './grpo.ts';
+import { rlvr } from './rlvr.ts';
 
 /** The part of the configuration that methods read. */
 export interface MethodOptions extends StepOptions, AlignmentOptions {
+  method: string;
   align_ratio: number;
-  'rollout.max_new_tokens': number;
 }
 
 /** What a method composes. */
@@ -21,8 +21,7 @@ export interface MethodParts {
   config: MethodOptions;
 }
 
-/** Methods that learn from rewards: the prompt sources of each and their shares. */
-export const RL_METHODS: Record<'grpo' | 'coderl_plus', (parts: MethodParts) => Share[]> = {
-  grpo,
-  coderl_plus: coderlPlus,
-};
+/** The prompt sources of a method that learns from rewards, and their shares of a batch. */
+export function sharesOf(parts: MethodParts): Share[] {
+  return parts.config.method === 'coderl_plus' ? coderlPlus(parts) : rlvr(parts);
+}

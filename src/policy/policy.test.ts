@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { logProbsOf } from '../rl/update.ts';
+import { logProbsOf } from '../rl/log_probs.ts';
 import { useWasm } from '../tensor/device.ts';
 import { nodeWasmFiles } from '../tensor/node.ts';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';

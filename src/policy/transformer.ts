@@ -68,6 +68,11 @@ export function logitsOf(weights: Weights, hidden: tf.Tensor2D): tf.Tensor2D {
 
 /** Logits at chosen rows of packed sequences, [rows.length, vocab_size]. */
 export function forward(policy: Policy, weights: Weights, batch: Packed, rows: Int32Array): tf.Tensor2D {
+  return logitsOf(weights, hiddenAt(policy, weights, batch, rows));
+}
+
+/** Hidden states after the last norm at chosen rows of packed sequences, [rows.length, hidden_size]. */
+export function hiddenAt(policy: Policy, weights: Weights, batch: Packed, rows: Int32Array): tf.Tensor2D {
   const [length, limit] = [longest(batch.starts), policy.config.max_position_embeddings];
   if (length > limit) {
     throw new Error(
@@ -78,5 +83,5 @@ export function forward(policy: Policy, weights: Weights, batch: Packed, rows: I
   const hidden = hiddenStates(weights, policy.config, batch.tokens, (_, qkv) =>
     attention(qkv, batch.starts, shape),
   );
-  return logitsOf(weights, gatherRows(hidden, rows));
+  return gatherRows(hidden, rows);
 }

@@ -68,6 +68,7 @@ function codeGrade(completion: Completion, result: Grading): Grade {
   const pass = result.verdict === 'pass' && completion.terminated;
   return {
     reward: pass ? 1 : 0,
+    accuracy: pass ? 1 : 0,
     parts: { tests_passed: passed / result.passed.length, terminated: completion.terminated ? 1 : 0 },
     verdict: result.verdict,
     detail: {

@@ -2,15 +2,16 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import '../tensor/gradients.ts';
-import { groupAdvantages, isConstant } from './advantages.ts';
-import { clipStatistics, policyLoss, sequenceWeights } from './loss.ts';
+import { clipStatistics, type LossInputs, type LossOptions, policyLoss, sequenceWeights } from './loss.ts';
 
-const options = {
+const options: LossOptions = {
+  'policy_loss.loss_mode': 'vanilla',
   clip_ratio_low: 0.2,
   clip_ratio_high: 0.2,
   clip_ratio_c: 3,
   use_kl_loss: false,
   kl_loss_coef: 0,
+  kl_loss_type: 'k3',
   entropy_coeff: 0,
 };
 
@@ -18,41 +19,31 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
-describe('group advantages', () => {
-  test('one right of four: mean 1/4, unbiased deviation 1/2', () => {
-    const [right, wrong] = groupAdvantages([1, 0, 0, 0], true);
-    expect(right).toBeCloseTo(1.5, 5);
-    expect(wrong).toBeCloseTo(-0.5, 5);
-  });
-  test('without the deviation', () =>
-    expect(groupAdvantages([1, 0, 0, 0], false)).toEqual([0.75, -0.25, -0.25, -0.25]));
-  test('equal rewards teach nothing', () => {
-    expect(groupAdvantages(new Array(8).fill(0.1), true)).toEqual(new Array(8).fill(0));
-    expect(isConstant([0.1, 0.1])).toBe(true);
-    expect(isConstant([0, 1])).toBe(false);
-  });
-  test('a group of one is measured against mean 0 and deviation 1', () =>
-    expect(groupAdvantages([0.4], true)).toEqual([0.4]));
-});
-
-/** Loss and d loss / d log-probability of one token. */
-function oneToken(
-  ratio: number,
-  advantage: number,
-  change: Partial<typeof options> = {},
-  reference?: number,
+/** Loss and d loss / d log-probability of tokens whose weights are 1, by default one completion. */
+function lossOf(
+  ratios: number[],
+  advantages: number[],
+  change: Partial<LossOptions> = {},
+  rest: Partial<LossInputs> = {},
 ) {
   const inputs = {
-    oldLogProbs: Float32Array.of(-1),
-    advantages: Float32Array.of(advantage),
-    weights: Float32Array.of(1),
-    ...(reference === undefined ? {} : { referenceLogProbs: Float32Array.of(reference) }),
+    oldLogProbs: new Float32Array(ratios.length).fill(-1),
+    advantages: Float32Array.from(advantages),
+    weights: new Float32Array(ratios.length).fill(1),
+    lengths: [ratios.length],
+    ...rest,
   };
-  const entropy = tf.tensor1d([0.7]);
+  const entropy = tf.fill([ratios.length], 0.7) as tf.Tensor1D;
   const { value, grad } = tf.valueAndGrad((logProbs: tf.Tensor) =>
     policyLoss(logProbs as tf.Tensor1D, entropy, inputs, { ...options, ...change }),
-  )(tf.tensor1d([-1 + Math.log(ratio)]));
-  return { loss: value.dataSync()[0] as number, gradient: grad.dataSync()[0] as number };
+  )(tf.tensor1d(ratios.map((ratio) => -1 + Math.log(ratio))));
+  return { loss: value.dataSync()[0] as number, gradient: Array.from(grad.dataSync()) };
+}
+
+function oneToken(ratio: number, advantage: number, change: Partial<LossOptions> = {}, reference?: number) {
+  const rest = reference === undefined ? {} : { referenceLogProbs: Float32Array.of(reference) };
+  const { loss, gradient } = lossOf([ratio], [advantage], change, rest);
+  return { loss, gradient: gradient[0] };
 }
 
 describe('policy loss of one token', () => {
@@ -71,21 +62,55 @@ describe('policy loss of one token', () => {
     expect(result.gradient).toBeCloseTo(gradient, 4);
   });
 
-  test('k3 KL: exp(d) - d - 1 with d = ref - log p', () => {
-    const { loss, gradient } = oneToken(1, 0, { use_kl_loss: true, kl_loss_coef: 0.5 }, -1.3);
-    expect(loss).toBeCloseTo(0.5 * (Math.exp(-0.3) + 0.3 - 1), 5);
-    expect(gradient).toBeCloseTo(0.5 * (1 - Math.exp(-0.3)), 5);
+  // d = ref - log p = -0.3; name, KL, its gradient by log p
+  test.each([
+    ['k1', 0.3, 1],
+    ['k2', 0.045, 0.3],
+    ['k3', Math.exp(-0.3) + 0.3 - 1, 1 - Math.exp(-0.3)],
+  ] as const)('KL penalty %s', (kl_loss_type, kl, slope) => {
+    const { loss, gradient } = oneToken(1, 0, { use_kl_loss: true, kl_loss_coef: 0.5, kl_loss_type }, -1.3);
+    expect(loss).toBeCloseTo(0.5 * kl, 5);
+    expect(gradient).toBeCloseTo(0.5 * slope, 5);
   });
 
   test('entropy bonus', () => expect(oneToken(1, 0, { entropy_coeff: 0.1 }).loss).toBeCloseTo(-0.07, 5));
 });
 
-describe('loss_agg_mode', () => {
-  test('token-mean', () => expect(sequenceWeights([2, 6], 'token-mean')).toEqual([1 / 8, 1 / 8]));
-  test('seq-mean-token-mean', () =>
-    expect(sequenceWeights([2, 6], 'seq-mean-token-mean')).toEqual([1 / 4, 1 / 12]));
-  test('seq-mean-token-sum', () =>
-    expect(sequenceWeights([2, 6], 'seq-mean-token-sum')).toEqual([1 / 2, 1 / 2]));
+describe('gspo: the ratio of a completion is the geometric mean of its tokens', () => {
+  const gspo = { 'policy_loss.loss_mode': 'gspo' } as const;
+  test('not clipped: each token has the gradient -A s', () => {
+    const { loss, gradient } = lossOf([2, 0.5, 1.1, 1.1], [1, 1, 2, 2], gspo, { lengths: [2, 2] });
+    // s = 1 in the first completion, 1.1 in the second
+    expect(loss).toBeCloseTo(-1 - 1 - 2.2 - 2.2, 5);
+    for (const [i, value] of [-1, -1, -2.2, -2.2].entries()) expect(gradient[i]).toBeCloseTo(value, 5);
+  });
+  test('clipped as a whole', () => {
+    const { loss, gradient } = lossOf([3, 1], [1, 1], gspo);
+    expect(loss).toBeCloseTo(-1.2 - 1.2, 5);
+    expect(gradient).toEqual([0, 0]);
+  });
+});
+
+describe('cispo: the clipped ratio is a constant weight of log p', () => {
+  const cispo = { 'policy_loss.loss_mode': 'cispo' } as const;
+  test.each([
+    ['inside', 1.1, 2, -2 * 1.1],
+    ['above, good: still learns, at the bound', 1.5, 2, -2 * 1.2],
+    ['below, bad: still learns, at the bound', 0.5, -2, 2 * 0.8],
+  ])('%s', (_, ratio, advantage, weight) => {
+    const { loss, gradient } = oneToken(ratio, advantage, cispo);
+    expect(loss).toBeCloseTo(weight * (-1 + Math.log(ratio)), 5);
+    expect(gradient).toBeCloseTo(weight, 5);
+  });
+});
+
+test.each([
+  ['token-mean', [1 / 8, 1 / 8]],
+  ['seq-mean-token-mean', [1 / 4, 1 / 12]],
+  ['seq-mean-token-sum', [1 / 2, 1 / 2]],
+  ['seq-mean-token-sum-norm', [1 / 20, 1 / 20]],
+] as const)('loss_agg_mode %s', (mode, weights) => {
+  expect(sequenceWeights([2, 6], mode, 10)).toEqual(weights);
 });
 
 test('clip statistics count only ratios that the clip stops', () => {
@@ -93,6 +118,7 @@ test('clip statistics count only ratios that the clip stops', () => {
     oldLogProbs: Float32Array.of(0, 0, 0, 0),
     advantages: Float32Array.of(1, -1, 1, -1),
     weights: Float32Array.of(1, 1, 1, 1),
+    lengths: [4],
   };
   const logProbs = Float32Array.from([1.5, 1.5, 0.5, 0.5], Math.log);
   const { low, high, samplerKl, referenceKl } = clipStatistics(logProbs, inputs, options);

@@ -26,6 +26,8 @@ export interface Completion {
 /** The reward of one completion and where it comes from. */
 export interface Grade {
   reward: number;
+  /** 1 when the completion is right in every respect, else 0: what `filter_groups` calls `acc`. */
+  accuracy: number;
   /** Named parts that explain the reward, each a number a student can read. */
   parts: Record<string, number>;
   verdict?: Verdict;
@@ -33,12 +35,20 @@ export interface Grade {
   detail?: Record<string, unknown>;
 }
 
+/** The completions of one prompt with their grades. */
+export interface GradedGroup {
+  prompt: Prompt;
+  completions: Completion[];
+  grades: Grade[];
+}
+
 /** A graded completion inside its group. */
 export interface Rollout {
   prompt: Prompt;
   completion: Completion;
   grade: Grade;
-  advantage: number;
+  /** One a token; all the same where the estimator judges completions as wholes. */
+  advantages: readonly number[];
 }
 
 /** Draws prompts, grades completions, observes rollouts (TRL: environment and reward function). */

@@ -1,30 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Policy } from '../policy/policy.ts';
-import { forward, weightsOf } from '../policy/transformer.ts';
+import { forward } from '../policy/transformer.ts';
 import { tokenStatistics } from '../tensor/log_probs.ts';
 import { trimMemory } from '../tensor/memory.ts';
 import { random } from '../tensor/random.ts';
 import { MICRO_BATCH_TOKENS, microBatches, type Sequence, tokenBatch } from './batches.ts';
 import { lossAndGradient } from './gradient.ts';
-import {
-  clipStatistics,
-  type LossAggMode,
-  type LossInputs,
-  type LossOptions,
-  policyLoss,
-  sequenceWeights,
-} from './loss.ts';
+import { logProbsOf } from './log_probs.ts';
+import { clipStatistics, type LossInputs, type LossOptions, policyLoss, sequenceWeights } from './loss.ts';
+import type { LossAggMode } from './loss_modes.ts';
 import { applyGradient, type Optimizer, type OptimizerOptions } from './optimizer.ts';
 
 /** One completion to learn from. */
 export interface Experience extends Sequence {
   oldLogProbs: readonly number[];
-  advantage: number;
+  /** One a token. */
+  advantages: readonly number[];
 }
 
 /** Options of the update, by verl's names. */
 export interface UpdateOptions extends LossOptions, OptimizerOptions {
   loss_agg_mode: LossAggMode;
+  /** Longest completion, in tokens. */
+  'rollout.max_new_tokens': number;
   ppo_mini_batches: number;
   ppo_epochs: number;
 }
@@ -37,7 +35,7 @@ export interface UpdateMetrics {
   entropy?: number;
   /** k3 KL to the policy that sampled, over the same tokens (verl's name). */
   ppo_kl?: number;
-  /** k3 KL to the reference policy, with `use_kl_loss`. */
+  /** KL to the reference policy (`kl_loss_type`), with `use_kl_loss`. */
   kl?: number;
   'clip_ratio/low_mean': number;
   'clip_ratio/high_mean': number;
@@ -113,12 +111,12 @@ export async function updatePolicy(
   }
   const perToken = (sum: number) => sum / totals.tokens;
   return {
-    loss: totals.loss / totals.updates,
-    grad_norm: totals.norm / totals.updates,
+    loss: totals.loss / Math.max(1, totals.updates),
+    grad_norm: totals.norm / Math.max(1, totals.updates),
     ...(totals.tokens > 0 && { entropy: perToken(totals.entropy), ppo_kl: perToken(totals.samplerKl) }),
-    ...(totals.tokens > 0 && reference && { kl: perToken(totals.referenceKl) }),
-    'clip_ratio/low_mean': totals.low / totals.allTokens,
-    'clip_ratio/high_mean': totals.high / totals.allTokens,
+    ...(totals.tokens > 0 && reference && options.use_kl_loss && { kl: perToken(totals.referenceKl) }),
+    'clip_ratio/low_mean': totals.low / Math.max(1, totals.allTokens),
+    'clip_ratio/high_mean': totals.high / Math.max(1, totals.allTokens),
     'sampling/sampling_logp_difference/max': totals.worst,
     skipped_updates: totals.skipped,
     updates: totals.updates - totals.skipped,
@@ -135,11 +133,12 @@ async function miniBatch(
   const weights = sequenceWeights(
     members.map(({ completion }) => completion.length),
     options.loss_agg_mode,
+    options['rollout.max_new_tokens'],
   );
   const needsAll = options.entropy_coeff !== 0 || (options.use_kl_loss && reference !== undefined);
   const active = members
     .map((member, i) => ({ ...member, weight: weights[i] }))
-    .filter(({ advantage }) => needsAll || advantage !== 0);
+    .filter(({ advantages }) => needsAll || advantages.some((advantage) => advantage !== 0));
   let gradient: tf.Tensor1D = tf.zeros([policy.parameters.size]);
   const sums = {
     loss: 0,
@@ -191,23 +190,8 @@ function lossInputs(members: readonly (Experience & { weight: number })[]): Loss
     Float32Array.from(members.flatMap((member) => member.completion.map((_, i) => value(member, i))));
   return {
     oldLogProbs: flat((member, i) => member.oldLogProbs[i]),
-    advantages: flat((member) => member.advantage),
+    advantages: flat((member, i) => member.advantages[i]),
     weights: flat((member) => member.weight),
+    lengths: members.map(({ completion }) => completion.length),
   };
-}
-
-/** Log-probabilities of completions under given parameters, one after another in one array. */
-export async function logProbsOf(
-  policy: Policy,
-  parameters: tf.Tensor1D,
-  sequences: readonly Sequence[],
-): Promise<Float32Array> {
-  const batch = tokenBatch(sequences);
-  const logProbs = tf.tidy(() => {
-    const weights = weightsOf(parameters, policy.config);
-    return tokenStatistics(forward(policy, weights, batch.packed, batch.rows), batch.targets).logProbs;
-  });
-  const values = (await logProbs.data()) as Float32Array;
-  logProbs.dispose();
-  return values;
 }

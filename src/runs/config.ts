@@ -1,4 +1,10 @@
-export const METHODS = ['sft', 'grpo', 'coderl_plus'] as const;
+import { ADV_ESTIMATORS } from '../rl/advantages.ts';
+import { KL_ESTIMATORS } from '../rl/kl.ts';
+import { LOSS_AGG_MODES, LOSS_MODES } from '../rl/loss_modes.ts';
+
+/** Reinforcement-learning algorithms: presets of the options below, each also a method of its own. */
+export const ALGORITHMS = ['grpo', 'dr_grpo', 'dapo', 'gspo', 'rloo', 'reinforce_plus_plus', 'ppo'] as const;
+export const METHODS = ['sft', ...ALGORITHMS, 'coderl_plus'] as const;
 export const DEVICES = ['auto', 'webgpu', 'wasm'] as const;
 
 /**
@@ -34,7 +40,12 @@ export const OPTIONS = {
   method: choice(
     'coderl_plus',
     METHODS,
-    'how to train: supervised, GRPO, or GRPO with execution-semantics alignment',
+    'how to train: supervised, by reinforcement from tests, or that with execution-semantics alignment',
+  ),
+  algorithm: choice(
+    'grpo',
+    ALGORITHMS,
+    'the reinforcement learning under coderl_plus; the other methods name their own',
   ),
   steps: integer(300, 'number of training steps', 1),
   seed: integer(0, 'fixes every random choice'),
@@ -47,7 +58,34 @@ export const OPTIONS = {
   'rollout.top_p': number(1, 'nucleus sampling threshold', { min: 0.01, max: 1 }),
   'rollout.max_new_tokens': integer(64, 'longest completion, in tokens', 1, 512),
 
+  'filter_groups.enable': flag(false, 'sample on until enough groups teach something (dynamic sampling)'),
+  'filter_groups.metric': choice(
+    'acc',
+    ['acc', 'reward'] as const,
+    'a group teaches when its completions differ in this',
+  ),
+  'filter_groups.max_num_gen_batches': integer(4, 'rounds of sampling a step, at most', 1, 100),
+  'overlong_buffer.enable': flag(false, 'take from the reward of completions that come close to the limit'),
+  'overlong_buffer.len': integer(16, 'tokens before the limit at which that starts', 1, 512),
+  'overlong_buffer.penalty_factor': number(1, 'what a completion at the limit loses', { min: 0, max: 10 }),
+  mask_truncated_completions: flag(false, 'do not learn from completions that were cut at the limit'),
+
+  adv_estimator: choice('grpo', ADV_ESTIMATORS, 'how rewards become advantages'),
   norm_adv_by_std_in_grpo: flag(true, 'divide group advantages by the group standard deviation'),
+  gamma: number(1, 'discount of later rewards within a completion', { min: 0, max: 1 }),
+  lam: number(1, 'lambda of generalised advantage estimation', { min: 0, max: 1 }),
+  whiten_scope: choice(
+    'batch',
+    ['batch', 'task'] as const,
+    'advantages are whitened over the whole batch, or over the prompts of each source',
+  ),
+  use_kl_in_reward: flag(false, 'take the KL to the starting policy from the reward of each token'),
+  kl_penalty: choice('k1', KL_ESTIMATORS, 'estimator of that KL'),
+  'kl_ctrl.kl_coef': number(0.001, 'weight of that KL', { min: 0, max: 10 }),
+  'critic.lr': number(1e-3, 'learning rate of the critic (adv_estimator=gae)', { min: 0, max: 1 }),
+  'critic.ppo_epochs': integer(4, 'updates of the critic a step', 1, 64),
+  cliprange_value: number(0.5, 'how far an update may move a value', { min: 0, max: 100 }),
+
   lr: number(1e-4, 'AdamW learning rate', { min: 0, max: 1 }),
   lr_warmup_steps: integer(10, 'optimizer steps over which the learning rate rises to `lr`'),
   weight_decay: number(0.01, 'AdamW decoupled weight decay', { min: 0, max: 1 }),
@@ -56,16 +94,18 @@ export const OPTIONS = {
   grad_clip: number(1, 'largest global gradient norm', { min: 1e-6, max: 1e6 }),
   ppo_mini_batches: integer(2, 'mini-batches (optimizer steps) a batch', 1, 64),
   ppo_epochs: integer(1, 'passes over each batch', 1, 16),
+  'policy_loss.loss_mode': choice(
+    'vanilla',
+    LOSS_MODES,
+    'PPO with dual clip, the same with one ratio a completion (gspo), or clipped weights (cispo)',
+  ),
   clip_ratio_low: number(0.2, 'lower clip of the probability ratio', { min: 0, max: 1 }),
   clip_ratio_high: number(0.2, 'upper clip of the probability ratio', { min: 0, max: 10 }),
   clip_ratio_c: number(3, 'dual clip: bound on the loss of negative advantages', { min: 1, max: 100 }),
-  loss_agg_mode: choice(
-    'token-mean',
-    ['token-mean', 'seq-mean-token-mean', 'seq-mean-token-sum'] as const,
-    'how token losses become one loss',
-  ),
+  loss_agg_mode: choice('token-mean', LOSS_AGG_MODES, 'how token losses become one loss'),
   use_kl_loss: flag(false, 'add a KL penalty to the starting policy'),
-  kl_loss_coef: number(0.001, 'weight of the KL penalty (k3 estimator)', { min: 0, max: 10 }),
+  kl_loss_coef: number(0.001, 'weight of the KL penalty', { min: 0, max: 10 }),
+  kl_loss_type: choice('k3', KL_ESTIMATORS, 'its estimator: log-ratio, half its square, or low variance'),
   entropy_coeff: number(0, 'weight of the entropy bonus', { min: 0, max: 10 }),
 
   align_ratio: number(0.4, 'share of alignment prompts in a CodeRL+ batch', { min: 0, max: 1 }),

@@ -12,7 +12,7 @@ import {
   parseOptions,
   resolveConfig,
 } from './options.ts';
-import { METHOD_DEFAULTS, QUICK } from './presets.ts';
+import { ALGORITHM_PRESETS, METHOD_DEFAULTS, QUICK } from './presets.ts';
 
 describe('nearest', () => {
   it('counts edits, a swap of neighbours as one', () => {
@@ -36,7 +36,8 @@ describe('the configuration', () => {
   it('has defaults that its own checks accept', () => {
     for (const name of OPTION_NAMES)
       expect(checkOption(name, optionFor(name).default)).toBe(optionFor(name).default);
-    for (const preset of [...Object.values(METHOD_DEFAULTS), ...Object.values(QUICK)]) {
+    const presets = [METHOD_DEFAULTS, QUICK, ALGORITHM_PRESETS].flatMap((some) => Object.values(some));
+    for (const preset of presets) {
       expect(parseJson(JSON.stringify(preset))).toEqual(preset);
     }
   });
@@ -64,7 +65,7 @@ describe('the configuration', () => {
   it.each([
     ['stepz', '5', 'unknown key "stepz", did you mean "steps"?'],
     ['toString', '5', 'unknown key "toString"'],
-    ['method', 'gpro', 'method: expected one of sft, grpo, coderl_plus, got "gpro"; the nearest is grpo'],
+    ['method', 'gpro', 'got "gpro"; the nearest is grpo'],
     ['steps', '0', 'steps: expected an integer from 1 to 1000000000, got 0; the nearest is 1'],
     ['steps', '2.6', 'got 2.6; the nearest is 3'],
     ['steps', 'many', 'got "many"'],
@@ -81,6 +82,19 @@ describe('the configuration', () => {
     expect(() => parseJson('[1]')).toThrow('must be a JSON object');
     expect(() => parseJson('{"steps": "5"}')).toThrow('steps: expected an integer');
     expect(() => parseJson('{"use_kl_loss": 1}')).toThrow('use_kl_loss: expected true or false, got 1');
+  });
+
+  it('takes the presets of an algorithm, under coderl_plus too', () => {
+    expect(resolveConfig({ method: 'ppo' })).toMatchObject({ algorithm: 'ppo', adv_estimator: 'gae' });
+    const mixed = resolveConfig({ method: 'coderl_plus', algorithm: 'dapo', clip_ratio_high: 0.3 });
+    expect(mixed).toMatchObject({
+      method: 'coderl_plus',
+      'filter_groups.enable': true,
+      clip_ratio_high: 0.3,
+    });
+    expect(resolveConfig({ method: 'gspo', algorithm: 'ppo' }).algorithm).toBe('gspo');
+    expect(encodeQuery(mixed)).toBe('algorithm=dapo&clip_ratio_high=0.3');
+    expect(decodeQuery(encodeQuery(mixed)).config).toEqual(mixed);
   });
 
   it('lets given keys win over the quick preset, and that over the defaults', () => {

@@ -1,6 +1,6 @@
-import { type Config, OPTIONS, type Option, type OptionName } from './config.ts';
+import { ALGORITHMS, type Config, OPTIONS, type Option, type OptionName } from './config.ts';
 import { nearest } from './nearest.ts';
-import { METHOD_DEFAULTS, type Method, QUICK } from './presets.ts';
+import { ALGORITHM_PRESETS, type Algorithm, METHOD_DEFAULTS, type Method, QUICK } from './presets.ts';
 
 /** A wrong key or value of the configuration; the message names the nearest right one. */
 export class ConfigError extends Error {
@@ -79,10 +79,21 @@ export function parseOption<K extends OptionName>(name: K, text: string): Config
   return checkOption(name, text);
 }
 
-/** The configuration of a method with nothing else said. */
-export function defaultConfig(method: Method = OPTIONS.method.default): Config {
+/**
+ * The configuration of a method with nothing else said.
+ * @param algorithm what `coderl_plus` stands on; a method that is itself an algorithm has its own
+ */
+export function defaultConfig(
+  method: Method = OPTIONS.method.default,
+  algorithm: Algorithm = OPTIONS.algorithm.default,
+): Config {
   const config = Object.fromEntries(OPTION_NAMES.map((name) => [name, optionFor(name).default])) as Config;
-  return { ...config, ...METHOD_DEFAULTS[method], method };
+  const own = isAlgorithm(method) ? method : algorithm;
+  return { ...config, ...ALGORITHM_PRESETS[own], ...METHOD_DEFAULTS[method], method, algorithm: own };
+}
+
+function isAlgorithm(method: Method): method is Algorithm {
+  return (ALGORITHMS as readonly Method[]).includes(method);
 }
 
 /** Sets one key; the cast is safe because `checkOption` and `parseOption` return the key's own type. */
@@ -122,12 +133,17 @@ export function parseJson(text: string): Partial<Config> {
 /** The whole configuration: what was given, over the quick preset where asked for, over the defaults. */
 export function resolveConfig(given: Partial<Config>, { quick = false } = {}): Config {
   const method = given.method ?? OPTIONS.method.default;
-  return { ...defaultConfig(method), ...(quick ? QUICK[method] : {}), ...given };
+  const defaults = defaultConfig(method, given.algorithm);
+  const config = { ...defaults, ...(quick ? QUICK[method] : {}), ...given };
+  return { ...config, algorithm: defaults.algorithm };
 }
 
 /** The keys whose values are not the method's defaults, with their values as texts; the method itself is left out. */
 export function changedOptions(config: Config): [name: OptionName, text: string][] {
-  const defaults = defaultConfig(config.method);
+  const defaults = {
+    ...defaultConfig(config.method, config.algorithm),
+    algorithm: defaultConfig(config.method).algorithm,
+  };
   return OPTION_NAMES.filter((name) => config[name] !== defaults[name]).map((name) => [
     name,
     String(config[name]),

@@ -4,9 +4,10 @@ import { createNodeSandbox } from '../sandbox/node.ts';
 import type { Sandbox } from '../sandbox/types.ts';
 import { useWasm } from '../tensor/device.ts';
 import { nodeWasmFiles } from '../tensor/node.ts';
-import { type Config, OPTIONS } from './config.ts';
+import { ALGORITHMS, type Config, OPTIONS } from './config.ts';
 import { RunControl } from './control.ts';
 import type { DeviceInfo, PolicyFiles, RolloutRecord, RunEvent, StepMetrics } from './events.ts';
+import { resolveConfig } from './options.ts';
 import { runTraining } from './training.ts';
 
 const defaults = Object.fromEntries(
@@ -86,6 +87,39 @@ describe('supervised training', () => {
     expect(base.events.at(-1)).toEqual({ type: 'done', steps: 60, stopped: false });
   });
 });
+
+const others = ALGORITHMS.filter((name) => name !== 'grpo' && name !== 'dapo');
+const variants: [string, Partial<Config>][] = [
+  ...others.map((method): [string, Partial<Config>] => [method, { method }]),
+  // Programs of this weak policy all fail, so that only their lengths can tell them apart.
+  ['dapo', { method: 'dapo', 'filter_groups.metric': 'reward' }],
+  ['coderl_plus on ppo', { algorithm: 'ppo' }],
+  ['remax', { method: 'grpo', adv_estimator: 'remax' }],
+  ['reinforce_plus_plus_baseline', { method: 'grpo', adv_estimator: 'reinforce_plus_plus_baseline' }],
+  ['grpo_passk', { method: 'grpo', adv_estimator: 'grpo_passk' }],
+  ['cispo', { method: 'grpo', 'policy_loss.loss_mode': 'cispo' }],
+  [
+    'whitened a task, k2 in the loss',
+    { algorithm: 'reinforce_plus_plus', whiten_scope: 'task', use_kl_loss: true, kl_loss_type: 'k2' },
+  ],
+  ['truncated completions masked', { method: 'grpo', mask_truncated_completions: true }],
+];
+test.each(variants)(
+  '%s trains, and leaves no tensor behind',
+  async (_, change) => {
+    const tensors = tf.memory().numTensors;
+    const config = resolveConfig({ method: 'coderl_plus', ...change });
+    const { metrics, files } = await run({ ...config, ...small, ...rl, steps: 2 }, base.files);
+    expect(metrics).toHaveLength(2);
+    for (const step of metrics) {
+      for (const [name, value] of Object.entries(step)) expect(value, name).toSatisfy(Number.isFinite);
+      expect(step['sampling/sampling_logp_difference/max']).toBeLessThan(1e-3);
+    }
+    expect(files['model.safetensors']).not.toEqual(base.files['model.safetensors']);
+    expect(tf.memory().numTensors).toBe(tensors);
+  },
+  60_000,
+);
 
 describe.each(['grpo', 'coderl_plus'] as const)('%s', (method) => {
   test('gives the same metrics, rollouts and weights for the same seed, others for another', async () => {

@@ -1,17 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { evaluatePolicy, greedyPassRate } from '../evaluation/evaluate.ts';
-import { RL_METHODS } from '../methods/method.ts';
+import { sharesOf } from '../methods/method.ts';
 import { supervisedBatch, supervisedLearningRate } from '../methods/sft.ts';
 import { loadCheckpoint, type PolicyFiles, saveCheckpoint } from '../policy/checkpoint.ts';
 import { defaultPolicyConfig, type PolicyConfig } from '../policy/config.ts';
 import { createPolicy, disposePolicy, initialWeights, type Policy } from '../policy/policy.ts';
 import { createTokenizer, type Tokenizer } from '../policy/tokenizer.ts';
+import { isConstant } from '../rl/advantages.ts';
 import { CODE, type CodeItem } from '../rl/code_source.ts';
+import { createCritic, disposeCritic } from '../rl/critic.ts';
+import { logProbsOf } from '../rl/log_probs.ts';
 import { createOptimizer, disposeOptimizer, type Optimizer } from '../rl/optimizer.ts';
-import { trainingStep } from '../rl/step.ts';
+import { type Learner, trainingStep } from '../rl/step.ts';
 import { supervisedUpdate } from '../rl/supervised.ts';
 import type { Rollout } from '../rl/types.ts';
-import { logProbsOf } from '../rl/update.ts';
 import type { Sandbox } from '../sandbox/types.ts';
 import type { AlignmentItem } from '../semantics/item.ts';
 import { ALIGNMENT } from '../semantics/source.ts';
@@ -171,9 +173,14 @@ async function loop(
   const { config, emit } = run;
   const optimizer = createOptimizer(run.policy);
   const reference =
-    config.method !== 'sft' && config.use_kl_loss ? tf.clone(run.policy.parameters) : undefined;
+    config.method !== 'sft' && (config.use_kl_loss || config.use_kl_in_reward)
+      ? tf.clone(run.policy.parameters)
+      : undefined;
+  const critic = config.adv_estimator === 'gae' ? createCritic(run.policy, config.seed) : undefined;
   const takeStep =
-    config.method === 'sft' ? supervisedSteps(run, optimizer) : rewardSteps(run, optimizer, reference);
+    config.method === 'sft'
+      ? supervisedSteps(run, optimizer)
+      : rewardSteps(run, { optimizer, reference, critic });
   let skipped = 0;
   let rewarded = false;
   let step = 0;
@@ -214,6 +221,7 @@ async function loop(
     }
   } finally {
     reference?.dispose();
+    if (critic) disposeCritic(critic);
     disposeOptimizer(optimizer);
   }
   return { steps: step, tokens, stopped: false };
@@ -223,11 +231,10 @@ function isDue(step: number, config: Config): boolean {
   return config.eval_every > 0 && step % config.eval_every === 0;
 }
 
-function rewardSteps(run: Run, optimizer: Optimizer, reference: tf.Tensor1D | undefined): Step {
+function rewardSteps(run: Run, learning: Pick<Learner, 'optimizer' | 'reference' | 'critic'>): Step {
   const { config, policy, tokenizer, sandbox, suite } = run;
-  const method = RL_METHODS[config.method as keyof typeof RL_METHODS];
-  const shares = method({ tasks: suite.stream('rl'), tokenizer, sandbox, config });
-  const learner = { policy, tokenizer, optimizer, shares, reference };
+  const shares = sharesOf({ tasks: suite.stream('rl'), tokenizer, sandbox, config });
+  const learner = { policy, tokenizer, shares, ...learning };
   return (step) => trainingStep(learner, step, config);
 }
 
@@ -270,7 +277,7 @@ function measure({ policy, tokenizer, sandbox, config }: Run, tasks: Task[]) {
 
 function recordsOf(step: number, groups: readonly Rollout[][]): RolloutRecord[] {
   return groups.flatMap((group, index) =>
-    group.map(({ prompt, completion, grade, advantage }, sample) => ({
+    group.map(({ prompt, completion, grade, advantages }, sample) => ({
       step,
       source: prompt.source,
       group: index,
@@ -283,10 +290,16 @@ function recordsOf(step: number, groups: readonly Rollout[][]): RolloutRecord[] 
       verdict: grade.verdict,
       reward: grade.reward,
       parts: grade.parts,
-      advantage,
+      advantage: meanAdvantage(advantages),
       detail: grade.detail,
     })),
   );
+}
+
+/** Estimators that judge whole completions give every token the same, which the mean must not round. */
+function meanAdvantage(advantages: readonly number[]): number {
+  if (isConstant(advantages)) return advantages[0] ?? 0;
+  return advantages.reduce((a, b) => a + b, 0) / advantages.length;
 }
 
 function detailOf(group: readonly Rollout[], index: number): GroupDetail {

@@ -88,11 +88,12 @@ const task: Task = {
 };
 
 function rollout(text: string, verdict: Verdict, passed = [0, 0], terminated = true): Rollout {
+  const reward = verdict === 'pass' ? 1 : 0;
   return {
     prompt: { id: 'p', source: 'code', text: '', tokens: [], item: { task } },
     completion: { tokens: [], logProbs: [], text, terminated },
-    grade: { reward: verdict === 'pass' ? 1 : 0, parts: {}, verdict, detail: { passed } },
-    advantage: 0,
+    grade: { reward, accuracy: reward, parts: {}, verdict, detail: { passed } },
+    advantages: [],
   };
 }
 
@@ -164,5 +165,7 @@ test('the source is empty at first, then asks about the failures of the step bef
   );
   expect(grades.map(({ reward }) => reward)).toEqual([1, 0]);
   expect(grades[0].parts).toEqual({ format: 1, variables_right: 1, output_right: 1, all_right: 1 });
-  expect(source.draw(2, 5)).toEqual([prompt]);
+  // a step asks about an item once
+  expect(source.draw(2, 5)).toEqual([]);
+  expect(source.draw(3, 5).map(({ text }) => text)).toEqual([prompt.text]);
 });

@@ -26,17 +26,18 @@ export function alignmentSource(
   options: AlignmentOptions,
 ): PromptSource {
   let items: AlignmentItem[] = [];
+  /** Items of this step that were not drawn yet, in random order; a step may draw more than once. */
+  let deck: { step: number; items: AlignmentItem[] } = { step: 0, items: [] };
   return {
     name: ALIGNMENT,
     maxNewTokens: options.align_max_new_tokens,
     draw(step, count) {
-      const chosen = random(options.seed, 0xa119, step)
-        .shuffle([...items])
-        .slice(0, count);
-      return chosen.map((item, i): Prompt<AlignmentItem> => {
+      if (deck.step !== step) deck = { step, items: random(options.seed, 0xa119, step).shuffle([...items]) };
+      const drawn = items.length - deck.items.length;
+      return deck.items.splice(0, count).map((item, i): Prompt<AlignmentItem> => {
         const text = questionOf(item);
         return {
-          id: `${ALIGNMENT}-${step}-${i}`,
+          id: `${ALIGNMENT}-${step}-${drawn + i}`,
           source: ALIGNMENT,
           text,
           tokens: tokenizer.encode(text),
@@ -76,13 +77,15 @@ function alignmentGrade(judgement: Judgement, kind: AlignmentReward): Grade {
   const variables = cells.filter(({ name }) => name !== RETURN);
   const right = (some: typeof cells) =>
     wellFormed && some.length > 0 ? some.filter((cell) => cell.right).length / some.length : 0;
+  const allRight = Number(right(cells) === 1);
   return {
     reward: alignmentReward(judgement, kind),
+    accuracy: allRight,
     parts: {
       format: Number(wellFormed),
       variables_right: right(variables),
       output_right: right(cells.filter(({ name }) => name === RETURN)),
-      all_right: Number(right(cells) === 1),
+      all_right: allRight,
     },
     detail: { cells },
   };

@@ -25,7 +25,10 @@ export interface Address {
 /** The query of an address without `?`: version, method, and what differs from the page's defaults. */
 export function encodeAddress({ config, view }: Address): string {
   const query = new URLSearchParams({ v: String(VERSION) });
-  const defaults = labConfig(config.method);
+  const defaults = {
+    ...labConfig(config.method, config.algorithm),
+    algorithm: labConfig(config.method).algorithm,
+  };
   if (config.method !== labConfig().method) query.set('method', config.method);
   for (const name of OPTION_NAMES) {
     if (config[name] !== defaults[name]) query.set(name, String(config[name]));
@@ -57,12 +60,12 @@ export function decodeAddress(search: string): Address & { problems: string[] } 
       problems.push(isKnown(key) ? error.message : unknownKey(key));
     }
   }
-  return { config: { ...defaultsOf(version, given.method), ...given }, view, problems };
+  return { config: { ...defaultsOf(version, given), ...given }, view, problems };
 }
 
 /** The page's defaults as they were in a version of the address. */
-function defaultsOf(version: number, method?: Method): Config {
-  const config = labConfig(method);
+function defaultsOf(version: number, { method, algorithm }: Partial<Config>): Config {
+  const config = labConfig(method, algorithm);
   for (let v = VERSION - 1; v >= version; v--) Object.assign(config, OLD_DEFAULTS[v]?.[config.method]);
   return config;
 }
