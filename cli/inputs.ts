@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { loadCheckpoint, POLICY_FILES } from '../src/policy/checkpoint.ts';
 import type { Config } from '../src/runs/config.ts';
 import type { PolicyFiles } from '../src/runs/events.ts';
 import { needsPolicy } from '../src/runs/options.ts';
@@ -9,22 +10,24 @@ import { ROOT } from './site.ts';
 
 const SHIPPED = path.join(ROOT, 'public', 'policy');
 
-/** What a policy directory must hold; a checkpoint's contents are checked by the trainer that loads it. */
-const NEEDED = ['config.json', 'model.safetensors', 'tokenizer.json'];
-
-/** Reads a policy directory: every file in it, by name. */
+/** Reads and checks a policy directory; what else lies in it is left alone. */
 export function readPolicy(directory: string): PolicyFiles {
   if (!existsSync(directory) || !statSync(directory).isDirectory()) {
     throw new UserError(`--policy ${directory}: there is no such directory; give one that a run has written`);
   }
-  const missing = NEEDED.filter((name) => !existsSync(path.join(directory, name)));
+  const missing = POLICY_FILES.filter((name) => !existsSync(path.join(directory, name)));
   if (missing.length > 0) {
     throw new UserError(`--policy ${directory}: no policy, it lacks ${missing.join(', ')}`);
   }
-  const names = readdirSync(directory).filter((name) => statSync(path.join(directory, name)).isFile());
-  return Object.fromEntries(
-    names.map((name) => [name, new Uint8Array(readFileSync(path.join(directory, name)))]),
+  const files = Object.fromEntries(
+    POLICY_FILES.map((name) => [name, new Uint8Array(readFileSync(path.join(directory, name)))]),
   );
+  try {
+    loadCheckpoint(files);
+  } catch (error) {
+    throw new UserError(`--policy ${directory}: ${(error as Error).message}`);
+  }
+  return files;
 }
 
 /** The policy that a run starts from: the given one, the shipped one, or none for a method that needs none. */

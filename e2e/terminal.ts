@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test as base, expect } from '@playwright/test';
 import { ROOT } from '../cli/site.ts';
+import { examplePolicy } from '../src/runs/export/example_run.ts';
 
 /** Playwright's `test` for commands: `place` names a file or directory of the test's own. */
 export const test = base.extend<{ place: (name: string) => string }>({
@@ -70,11 +71,11 @@ export function run(
   return start(command, args, { TRACEWRIGHT_TRAINER: 'e2e/scriptedTrainer.ts', ...environment }).ended;
 }
 
-/** Writes a directory that looks like a policy. */
-export function writePolicy(directory: string, weights = '{"a":1,"bbbb":2}'): string {
+/** Writes a small policy with fresh weights. */
+export function writePolicy(directory: string): string {
   mkdirSync(directory, { recursive: true });
-  for (const name of ['config.json', 'tokenizer.json']) writeFileSync(path.join(directory, name), '{}');
-  writeFileSync(path.join(directory, 'model.safetensors'), weights);
+  for (const [name, bytes] of Object.entries(examplePolicy()))
+    writeFileSync(path.join(directory, name), bytes);
   return directory;
 }
 

@@ -1,4 +1,5 @@
-import { checkPolicyConfig, layoutOf, type PolicyConfig, parameterCount } from './config.ts';
+import { layoutOf, type PolicyConfig, parameterCount } from './config.ts';
+import { llamaConfig, readLlamaConfig } from './llama_config.ts';
 import { type NamedTensor, readSafetensors, writeSafetensors } from './safetensors.ts';
 import { loadTokenizer, type Tokenizer, tokenizerFiles } from './tokenizer.ts';
 
@@ -36,26 +37,26 @@ export function saveCheckpoint(
   };
 }
 
+/** Files that make a policy; what else lies in its directory is not read. */
+export const POLICY_FILES = ['config.json', 'model.safetensors', 'tokenizer.json'] as const;
+
+/** Texts larger than this are none of a policy that fits in a page. */
+const MAX_JSON_BYTES = { 'config.json': 2 ** 20, 'tokenizer.json': 2 ** 25 };
+
 /**
- * Reads and checks the files of a policy.
+ * Reads and checks the files of a policy, whoever wrote them. Nothing is believed before it is checked, and no
+ * more memory is taken than the files justify.
  * @throws Error that names the file, what is wrong with it and what to do
  */
 export function loadCheckpoint(files: PolicyFiles): Checkpoint {
-  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json']) {
+  for (const name of POLICY_FILES) {
     if (!files[name])
       throw new Error(
         `loadCheckpoint(): ${name} is missing; a policy directory holds config.json, model.safetensors and tokenizer.json`,
       );
   }
-  const text = (name: string) => new TextDecoder().decode(files[name]);
-  let json: Record<string, unknown>;
-  try {
-    json = JSON.parse(text('config.json'));
-  } catch (error) {
-    throw new Error(`loadCheckpoint(): config.json is not JSON (${(error as Error).message})`);
-  }
-  const config = readConfig(json);
-  const tokenizer = loadTokenizer(text('tokenizer.json'));
+  const config = readLlamaConfig(readText(files, 'config.json'));
+  const tokenizer = loadTokenizer(readText(files, 'tokenizer.json'));
   if (tokenizer.vocabSize !== config.vocab_size) {
     throw new Error(
       `loadCheckpoint(): tokenizer.json has ${tokenizer.vocabSize} tokens, config.json says vocab_size ${config.vocab_size}; take both from the same export`,
@@ -64,55 +65,14 @@ export function loadCheckpoint(files: PolicyFiles): Checkpoint {
   return { config, tokenizer, weights: fromLlama(config, readSafetensors(files['model.safetensors'])) };
 }
 
-/** Both generations of keys, so that transformers 4 and 5 read it. */
-function llamaConfig(config: PolicyConfig): Record<string, unknown> {
-  return {
-    architectures: ['LlamaForCausalLM'],
-    model_type: 'llama',
-    ...config,
-    num_key_value_heads: config.num_attention_heads,
-    head_dim: config.hidden_size / config.num_attention_heads,
-    hidden_act: 'silu',
-    attention_bias: false,
-    mlp_bias: false,
-    attention_dropout: 0,
-    tie_word_embeddings: true,
-    initializer_range: 0.02,
-    use_cache: true,
-    rope_parameters: { rope_type: 'default', rope_theta: config.rope_theta },
-    torch_dtype: 'float32',
-    dtype: 'float32',
-  };
-}
-
-function readConfig(json: Record<string, unknown>): PolicyConfig {
-  const fixed: [string, unknown][] = [
-    ['model_type', 'llama'],
-    ['tie_word_embeddings', true],
-    ['hidden_act', 'silu'],
-    ['num_key_value_heads', json.num_attention_heads],
-  ];
-  for (const [key, value] of fixed) {
-    if (json[key] !== value) {
-      throw new Error(
-        `loadCheckpoint(): config.json has ${key} ${JSON.stringify(json[key])}, but only ${JSON.stringify(value)} is supported`,
-      );
-    }
+function readText(files: PolicyFiles, name: keyof typeof MAX_JSON_BYTES): string {
+  const bytes = files[name];
+  if (bytes.length > MAX_JSON_BYTES[name]) {
+    throw new Error(
+      `loadCheckpoint(): ${name} has ${bytes.length} bytes, more than ${MAX_JSON_BYTES[name]}; it is not one of a small policy`,
+    );
   }
-  const rope = (json.rope_theta ??
-    (json.rope_parameters as { rope_theta?: number } | undefined)?.rope_theta) as number;
-  const config = {
-    vocab_size: json.vocab_size,
-    hidden_size: json.hidden_size,
-    intermediate_size: json.intermediate_size,
-    num_hidden_layers: json.num_hidden_layers,
-    num_attention_heads: json.num_attention_heads,
-    max_position_embeddings: json.max_position_embeddings,
-    rms_norm_eps: json.rms_norm_eps,
-    rope_theta: rope,
-  } as PolicyConfig;
-  checkPolicyConfig(config);
-  return config;
+  return new TextDecoder().decode(bytes);
 }
 
 /** One of our weights and the Llama tensors that it consists of, side by side; Linear weights are [out, in] there. */
@@ -168,13 +128,32 @@ function toLlama(config: PolicyConfig, weights: Float32Array): NamedTensor[] {
 }
 
 function fromLlama(config: PolicyConfig, tensors: Map<string, NamedTensor>): Float32Array {
+  checkShapes(config, tensors);
   const weights = new Float32Array(parameterCount(config));
-  let used = 0;
   for (const { name, shape, offset, size } of layoutOf(config)) {
     const own = weights.subarray(offset, offset + size);
+    const [rows, width] = shape;
     for (const part of partsOf(name, config)) {
-      const [rows, width] = shape;
-      const wanted = part.columns ? [part.columns[1] - part.columns[0], rows] : shape;
+      const { data } = tensors.get(part.name)!;
+      if (!part.columns) {
+        own.set(data);
+        continue;
+      }
+      const [begin, end] = part.columns;
+      for (let j = begin; j < end; j++) {
+        for (let i = 0; i < rows; i++) own[i * width + j] = data[(j - begin) * rows + i];
+      }
+    }
+  }
+  return weights;
+}
+
+/** Every tensor that the config needs is there with its shape, and no other. */
+function checkShapes(config: PolicyConfig, tensors: Map<string, NamedTensor>): void {
+  let used = 0;
+  for (const { name, shape } of layoutOf(config)) {
+    for (const part of partsOf(name, config)) {
+      const wanted = part.columns ? [part.columns[1] - part.columns[0], shape[0]] : shape;
       const tensor = tensors.get(part.name);
       if (!tensor || `${tensor.shape}` !== `${wanted}`) {
         throw new Error(
@@ -182,20 +161,15 @@ function fromLlama(config: PolicyConfig, tensors: Map<string, NamedTensor>): Flo
         );
       }
       used++;
-      if (!part.columns) {
-        own.set(tensor.data);
-        continue;
-      }
-      const [begin, end] = part.columns;
-      for (let j = begin; j < end; j++) {
-        for (let i = 0; i < rows; i++) own[i * width + j] = tensor.data[(j - begin) * rows + i];
-      }
     }
   }
   if (used !== tensors.size) {
+    const needed = new Set(
+      layoutOf(config).flatMap(({ name }) => partsOf(name, config).map((part) => part.name)),
+    );
+    const stray = [...tensors.keys()].find((name) => !needed.has(name));
     throw new Error(
-      `loadCheckpoint(): model.safetensors has ${tensors.size} tensors, but config.json needs ${used}`,
+      `loadCheckpoint(): model.safetensors has ${tensors.size} tensors, but config.json needs ${used}; ${stray} is none of them`,
     );
   }
-  return weights;
 }

@@ -66,7 +66,7 @@ export function parameterCount(config: PolicyConfig): number {
 /** Checks a shape; errors name the field, the value and what is allowed. */
 export function checkPolicyConfig(config: PolicyConfig): void {
   const wrong = (field: keyof PolicyConfig, rule: string): never => {
-    throw new Error(`policy config: ${field} is ${config[field]}, but must be ${rule}`);
+    throw new Error(`policy config: ${field} is ${JSON.stringify(config[field])}, but must be ${rule}`);
   };
   const integers: [keyof PolicyConfig, number, number][] = [
     ['vocab_size', 8, 1e6],
@@ -85,6 +85,7 @@ export function checkPolicyConfig(config: PolicyConfig): void {
     wrong('hidden_size', `a multiple of 16 x num_attention_heads (${16 * config.num_attention_heads})`);
   }
   if (config.intermediate_size % 4 !== 0) wrong('intermediate_size', 'a multiple of 4');
-  if (!(config.rms_norm_eps > 0 && config.rms_norm_eps < 1)) wrong('rms_norm_eps', 'between 0 and 1');
-  if (!(config.rope_theta > 1)) wrong('rope_theta', 'greater than 1');
+  const { rms_norm_eps: eps, rope_theta: theta } = config;
+  if (typeof eps !== 'number' || !(eps > 0 && eps < 1)) wrong('rms_norm_eps', 'a number between 0 and 1');
+  if (!Number.isFinite(theta) || theta <= 1) wrong('rope_theta', 'a number greater than 1');
 }

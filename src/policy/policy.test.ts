@@ -126,13 +126,46 @@ describe('checkpoint', () => {
     ],
     [
       'another width',
-      (files) => edit(files, { hidden_size: 64 }),
+      (files) => edit(files, { hidden_size: 64, head_dim: 32 }),
       /model.embed_tokens.weight.*needs \[\d+,64\]/,
     ],
     ['another model', (files) => edit(files, { model_type: 'gpt2' }), /only "llama"/],
     ['a width that heads do not divide', (files) => edit(files, { hidden_size: 40 }), /hidden_size is 40/],
     ['another vocabulary', (files) => edit(files, { vocab_size: 100 }), /vocab_size 100/],
   ];
+  const foreign: [change: object, message: RegExp][] = [
+    [{ rope_scaling: { rope_type: 'linear', factor: 2 } }, /rope_scaling .*"linear".* is supported/],
+    [{ rope_scaling: { type: 'dynamic', factor: 2 } }, /rope_scaling .*"dynamic"/],
+    [{ rope_parameters: { rope_type: 'llama3', rope_theta: 1e4, factor: 8 } }, /rope_parameters .*"llama3"/],
+    [{ rope_parameters: { rope_type: 'default', rope_theta: 5e5 } }, /rope_theta 10000, but 500000/],
+    [{ rope_theta: '10000', rope_parameters: null }, /rope_theta is "10000"/],
+    [{ head_dim: 8 }, /head_dim 8, but only 16/],
+    [{ num_key_value_heads: 1 }, /num_key_value_heads 1, but only 2/],
+    [{ attention_bias: true }, /attention_bias true/],
+    [{ tie_word_embeddings: undefined }, /tie_word_embeddings nothing, but only true/],
+    [{ hidden_act: 'gelu' }, /hidden_act "gelu"/],
+    [{ quantization_config: { bits: 4 } }, /quantization_config/],
+    [{ rms_norm_eps: '0.1' }, /rms_norm_eps is "0.1"/],
+    // Nearly five thousand million parameters, on paper.
+    [
+      { hidden_size: 4096, head_dim: 2048, num_hidden_layers: 64 },
+      /has \[704,32\] as model.embed_tokens.weight/,
+    ],
+  ];
+  test.each(foreign)('another network: %j', (change, message) => {
+    const files = saveCheckpoint(shape, all, tokenizer);
+    edit(files, change);
+    expect(() => loadCheckpoint(files)).toThrow(message);
+  });
+
+  test('keys of one generation of transformers are enough', () => {
+    for (const without of [{ rope_theta: undefined }, { rope_parameters: undefined, head_dim: null }]) {
+      const files = saveCheckpoint(shape, all, tokenizer);
+      edit(files, { ...without, rope_scaling: null });
+      expect(loadCheckpoint(files).config).toEqual(shape);
+    }
+  });
+
   const edit = (files: Record<string, Uint8Array>, change: object) => {
     const json = JSON.parse(new TextDecoder().decode(files['config.json']));
     files['config.json'] = new TextEncoder().encode(JSON.stringify({ ...json, ...change }));

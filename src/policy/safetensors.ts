@@ -85,7 +85,10 @@ function readHeader(bytes: Uint8Array, fail: (what: string) => never): Record<st
 
 function checkEntry(name: string, entry: unknown, fail: (what: string) => never) {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<Entry>;
-  if (dtype !== 'F32') fail(`tensor ${name} has dtype ${JSON.stringify(dtype)}, only "F32" is read`);
+  if (dtype !== 'F32')
+    fail(
+      `tensor ${name} has dtype ${JSON.stringify(dtype)}, only "F32" is read (in transformers: save model.float())`,
+    );
   const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
   if (!Array.isArray(shape) || !shape.every(isSize))
     return fail(`tensor ${name} has the shape ${JSON.stringify(shape)}`);

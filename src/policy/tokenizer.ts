@@ -260,6 +260,10 @@ export function tokenizerFiles(
   };
 }
 
+/** Longer tokens, in bytes, and larger vocabularies are none of a small policy. */
+const MAX_TOKEN_BYTES = 256;
+const MAX_TOKENS = 100_000;
+
 /** The tokenizer of a `tokenizer.json` that {@link tokenizerFiles} wrote, now or with an older vocabulary. */
 export function loadTokenizer(tokenizerJson: string): Tokenizer {
   const fail = (problem: string): never => {
@@ -281,14 +285,19 @@ export function loadTokenizer(tokenizerJson: string): Tokenizer {
   }
   const vocab = model?.vocab;
   if (vocab === null || typeof vocab !== 'object') return fail('the model has no vocabulary');
+  const entries = Object.entries(vocab);
+  if (entries.length > MAX_TOKENS)
+    fail(`the vocabulary has ${entries.length} tokens, more than ${MAX_TOKENS}`);
   const spellings: string[] = [];
-  for (const [spelling, id] of Object.entries(vocab)) {
-    if (!Number.isInteger(id) || spellings[id as number] !== undefined) {
-      fail(`token ${JSON.stringify(spelling)} has the id ${id}, which is no integer or taken`);
+  for (const [spelling, id] of entries) {
+    if (!Number.isInteger(id) || (id as number) >= entries.length || spellings[id as number] !== undefined) {
+      fail(
+        `token ${JSON.stringify(spelling)} has the id ${id}, which is taken or none from 0 to ${entries.length - 1}`,
+      );
     }
     spellings[id as number] = spelling;
   }
-  if (Object.keys(vocab).length !== spellings.length) fail('the ids of the vocabulary have gaps');
+  if (entries.length !== spellings.length) fail('the ids of the vocabulary have gaps');
   const marks = SPECIAL_TOKENS.filter((mark, id) => added?.[id]?.content !== mark || added[id]?.id !== id);
   if (!Array.isArray(added) || added.length !== SPECIAL_TOKENS.length || marks.length > 0) {
     fail(`added_tokens must be ${SPECIAL_TOKENS.join(' ')} with the ids from 0 on`);
@@ -297,6 +306,8 @@ export function loadTokenizer(tokenizerJson: string): Tokenizer {
     if (spellings[id] !== mark) fail(`id ${id} must be ${mark}, got ${JSON.stringify(spellings[id])}`);
   });
   for (const spelling of spellings.slice(SPECIAL_TOKENS.length)) {
+    if (spelling.length > MAX_TOKEN_BYTES)
+      fail(`a token has ${spelling.length} bytes, more than ${MAX_TOKEN_BYTES}`);
     const bytes = bytesOf(spelling);
     if (!bytes) fail(`token ${JSON.stringify(spelling)} is not written in the byte alphabet`);
     if (bytes!.length > 1 && bytes!.some((byte) => byte >= 0x80)) {
