@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { trimMemory } from '../tensor/memory.ts';
 import { uniform } from '../tensor/random.ts';
 import { gatherRows } from '../tensor/rows.ts';
 import { sampleRows } from '../tensor/sample.ts';
@@ -120,7 +119,6 @@ async function sampleChunk(
       hidden.dispose();
       rows = next;
       cache.advance(Int32Array.from(from));
-      trimMemory();
     }
   } finally {
     cache.dispose();

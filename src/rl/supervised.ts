@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Policy } from '../policy/policy.ts';
 import { forward } from '../policy/transformer.ts';
 import { tokenStatistics } from '../tensor/log_probs.ts';
-import { trimMemory } from '../tensor/memory.ts';
 import { MICRO_BATCH_TOKENS, microBatches, type Sequence, tokenBatch } from './batches.ts';
 import { lossAndGradient } from './gradient.ts';
 import { applyGradient, type Optimizer, type OptimizerOptions } from './optimizer.ts';
@@ -40,7 +39,6 @@ export async function supervisedUpdate(
     tf.dispose([gradient, result.gradient, result.loss]);
     gradient = sum;
     tokens += batch.packed.tokens.length;
-    trimMemory();
   }
   const { norm, applied } = await applyGradient(policy, optimizer, gradient, lr, options);
   gradient.dispose();

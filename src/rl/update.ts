@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Policy } from '../policy/policy.ts';
 import { forward } from '../policy/transformer.ts';
 import { tokenStatistics } from '../tensor/log_probs.ts';
-import { trimMemory } from '../tensor/memory.ts';
 import { random } from '../tensor/random.ts';
 import { MICRO_BATCH_TOKENS, microBatches, type Sequence, tokenBatch } from './batches.ts';
 import { lossAndGradient } from './gradient.ts';
@@ -180,7 +179,6 @@ async function miniBatch(
     }
     sums.measuredTokens += logProbs.length;
     sums.trainedTokens += batch.packed.tokens.length;
-    trimMemory();
   }
   return { gradient, ...sums };
 }

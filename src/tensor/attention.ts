@@ -44,8 +44,10 @@ export function attention(qkv: tf.Tensor2D, starts: Int32Array, shape: Attention
   const op = tf.customGrad((a, save) => {
     const input = a as tf.Tensor2D;
     const offsets = tf.tensor1d(starts, 'int32');
-    const [out, logSum] = runFused('Attention', { qkv: input, starts: offsets, cos, sin }, attributes);
-    (save as tf.GradSaveFunc)([input, offsets, out, logSum, cos, sin]);
+    const inputs = { qkv: input, starts: offsets, cos, sin };
+    // Some kernels keep queries and keys as rotated, in the place of the input.
+    const [out, logSum, turned = input] = runFused('Attention', inputs, attributes);
+    (save as tf.GradSaveFunc)([turned, offsets, out, logSum, cos, sin]);
     return {
       value: out,
       gradFunc: (dout: tf.Tensor, saved: tf.Tensor[]) =>

@@ -15,10 +15,33 @@ export function gatherRows(table: tf.Tensor2D, ids: Int32Array): tf.Tensor2D {
     const index = () => tf.tensor1d(ids, 'int32');
     return {
       value: tf.tidy(() => runFused('GatherRows', { table: source, ids: index() })[0]),
-      gradFunc: (dy: tf.Tensor) => runFused('ScatterAddRows', { dy, ids: index() }, { rows })[0],
+      gradFunc: (dy: tf.Tensor) =>
+        tf.tidy(() => {
+          const { order, starts } = rowsByName(ids, rows);
+          const inputs = {
+            dy,
+            ids: index(),
+            order: tf.tensor1d(order, 'int32'),
+            starts: tf.tensor1d(starts, 'int32'),
+          };
+          return runFused('ScatterAddRows', inputs, { rows })[0];
+        }),
     };
   });
   return op(table) as tf.Tensor2D;
+}
+
+/** Places in `ids` of each row's name: those of row r are order[starts[r]] to order[starts[r + 1] - 1], ascending. */
+function rowsByName(ids: Int32Array, rows: number): { order: Int32Array; starts: Int32Array } {
+  const starts = new Int32Array(rows + 1);
+  for (const id of ids) starts[id + 1]++;
+  for (let row = 0; row < rows; row++) starts[row + 1] += starts[row];
+  const next = starts.slice();
+  const order = new Int32Array(ids.length);
+  ids.forEach((id, place) => {
+    order[next[id]++] = place;
+  });
+  return { order, starts };
 }
 
 /** One-hot products instead of tf.gather, whose gradient adds with atomics in no fixed order on WebGPU. */

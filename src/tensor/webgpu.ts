@@ -4,9 +4,6 @@ import type { DeviceInfo } from './device.ts';
 /** Features that we ask for where the adapter has them. */
 const WANTED: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups' as GPUFeatureName];
 
-/** Dispatches a submit; tfjs's default of 15 spends its time on submits. */
-const SUBMIT_BATCH = 64;
-
 /** The adapter of this page or worker; null when there is none. */
 export async function requestAdapter(): Promise<GPUAdapter | null> {
   if (typeof navigator === 'undefined' || !navigator.gpu) return null;
@@ -21,21 +18,10 @@ export function isSoftware({ info }: GPUAdapter): boolean {
   );
 }
 
-/** WebGPU reports failures to whoever listens, and tfjs does not: thrown outside any call, they end the worker. */
-function reportFailures(device: GPUDevice): void {
-  const fail = (message: string) =>
-    setTimeout(() => {
-      throw new Error(`${message}; lower train_batch_size, or use --device wasm`);
-    });
-  device.addEventListener('uncapturederror', ({ error }) => fail(`WebGPU: ${error.message}`));
-  device.lost.then(({ reason, message }) => {
-    if (reason !== 'destroyed') fail(`WebGPU: the device was lost (${message})`);
-  });
-}
-
 /** Starts tfjs's WebGPU backend on a device of our own, with the adapter's limits rather than the defaults. */
 export async function useWebGpu(adapter: GPUAdapter): Promise<DeviceInfo> {
-  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  const { EngineBackend, SUBMIT_BATCH } = await import('./wgsl/backend.ts');
+  const { registerWebGpuKernels } = await import('./wgsl/register.ts');
   const { limits } = adapter;
   const device = await adapter.requestDevice({
     requiredFeatures: WANTED.filter((feature) => adapter.features.has(feature)),
@@ -48,12 +34,14 @@ export async function useWebGpu(adapter: GPUAdapter): Promise<DeviceInfo> {
       maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
     },
   });
-  reportFailures(device);
   // Small tensors must not take another path than large ones: results would depend on the size.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   tf.env().set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', SUBMIT_BATCH);
-  if (tf.findBackend('webgpu')) tf.removeBackend('webgpu');
-  tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info));
+  registerWebGpuKernels();
+  const backend = new EngineBackend(device, adapter.info);
+  // Importing tfjs's backend registers one on a device of its own choice; a later start replaces ours.
+  if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu');
+  tf.registerBackend('webgpu', () => backend);
   if (!(await tf.setBackend('webgpu'))) throw new Error('useWebGpu(): tfjs did not accept the WebGPU device');
   const { vendor, architecture, description } = adapter.info;
   const name = [vendor, architecture, description].filter(Boolean).join(' ');
