@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Policy } from '../policy/policy.ts';
 import { hiddenAt, weightsOf } from '../policy/transformer.ts';
 import { type AdamWState, adamwState, adamwUpdate, gradientNorm } from '../tensor/adamw.ts';
-import { trimMemory } from '../tensor/memory.ts';
 import { random } from '../tensor/random.ts';
 import { MICRO_BATCH_TOKENS, microBatches, type Sequence, tokenBatch } from './batches.ts';
 import { cutByCompletion } from './log_probs.ts';
@@ -51,7 +50,6 @@ export async function criticValues(
     const flat = tf.tidy(() => valuesOf(critic.parameters, hiddenOf(policy, micro)));
     values.push(...cutByCompletion((await flat.data()) as Float32Array, micro));
     flat.dispose();
-    trimMemory();
   }
   return values;
 }
@@ -87,7 +85,6 @@ export async function updateCritic(
       total += (await loss.data())[0];
       tf.dispose([gradient, loss]);
       gradient = sum;
-      trimMemory();
     }
     const norm = await gradientNorm(gradient);
     if (Number.isFinite(norm)) applyCriticGradient(critic, gradient, norm, options);

@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Policy } from '../policy/policy.ts';
 import { forward, weightsOf } from '../policy/transformer.ts';
 import { tokenStatistics } from '../tensor/log_probs.ts';
-import { trimMemory } from '../tensor/memory.ts';
 import { MICRO_BATCH_TOKENS, microBatches, type Sequence, tokenBatch } from './batches.ts';
 
 /** Log-probabilities of completions under given parameters, one after another in one array. */
@@ -30,7 +29,6 @@ export async function logProbsEach(
   const each: Float32Array[] = [];
   for (const micro of microBatches(sequences, MICRO_BATCH_TOKENS)) {
     each.push(...cutByCompletion(await logProbsOf(policy, parameters, micro), micro));
-    trimMemory();
   }
   return each;
 }
