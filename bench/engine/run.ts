@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand, UserError } from '../../cli/errors.ts';
+import { generateFiles } from '../../cli/setup.mjs';
 import { ROOT } from '../../cli/site.ts';
 import { SIZES } from './cases.ts';
 import type { Backend } from './contender.ts';
@@ -60,6 +61,7 @@ await runCommand(async () => {
     seconds: flags.quick ? 0.3 : 8,
     repetitions: flags.quick ? 1 : 7,
   };
+  generateFiles(ROOT);
   const report: Report = {
     date: new Date().toISOString(),
     runtime: '',
