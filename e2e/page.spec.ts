@@ -2,17 +2,40 @@ import { expect, test } from './fixtures.ts';
 
 const QUERY = '?method=sft&steps=200&rollout.n=4&eval_every=1';
 
-test('a run starts, pauses and stops', async ({ page, scriptedSite }) => {
+test('a run starts, pauses, steps, resumes, stops, and shows what it does', async ({
+  page,
+  scriptedSite,
+}) => {
   await page.goto(scriptedSite + QUERY);
   const button = (name: string) => page.getByRole('button', { name, exact: true });
-  await expect(button('Pause')).toBeDisabled();
-  await button('Start').click();
+  const progress = page.getByRole('progressbar', { name: 'Steps done' });
+  await expect(page.getByLabel('steps', { exact: true })).toHaveValue('200');
+  await button('Train').click();
   await expect(page.getByText('wasm: scripted engine')).toBeVisible();
+  await expect(page.getByRole('combobox', { name: 'method' })).toBeDisabled();
+  await expect(page.getByRole('article')).toHaveCount(4);
+  await expect(page.getByRole('article').getByText('passes')).toHaveCount(1);
+
   await button('Pause').click();
-  await button('Step').click();
+  const settled = async () => {
+    let last = -1;
+    await expect(async () => {
+      const now = Number(await progress.getAttribute('value'));
+      const same = now === last;
+      last = now;
+      expect(same).toBe(true);
+    }).toPass({ intervals: [400] });
+    return last;
+  };
+  const paused = await settled();
+  await button('One update').click();
+  expect(await settled()).toBe(paused + 1);
+  await button('Resume').click();
+  await expect.poll(async () => Number(await progress.getAttribute('value'))).toBeGreaterThan(paused + 2);
   await button('Stop').click();
   await expect(page.getByRole('status')).toHaveText(/^Stopped after \d+ steps\.$/);
-  await expect(button('Start')).toBeEnabled();
+  await expect(button('Train')).toBeEnabled();
+  await expect(page.getByRole('img', { name: /^reward by step\. Newest: .*: 0\.3/ })).toBeVisible();
 });
 
 test('a wrong address is said, and the page works', async ({ page, scriptedSite }) => {

@@ -71,13 +71,13 @@ test('a seed fixes every metric, rollout and weight', async ({ place }) => {
 
 testPage('the page trains with the trainer that users get', async ({ page, site }) => {
   await page.goto(`${site}?method=sft&steps=2&eval_final_tasks=10&device=wasm`);
-  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByRole('button', { name: 'Train' }).click();
   await expectPage(page.getByRole('status')).toHaveText('Finished after 2 steps.', { timeout: 60_000 });
   await expectPage(page.getByText(/^wasm: /)).toBeVisible();
 });
 
 testPage('a development server serves modules to a page, workers with them', async ({ page, modules }) => {
   await page.goto(`${modules}?method=sft&steps=1&eval_final_tasks=4&device=wasm`);
-  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByRole('button', { name: 'Train' }).click();
   await expectPage(page.getByRole('status')).toHaveText('Finished after 1 steps.', { timeout: 90_000 });
 });

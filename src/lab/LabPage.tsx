@@ -1,14 +1,17 @@
+import type { ComponentChildren } from 'preact';
 import { AlignmentPanel } from './alignment/AlignmentPanel.tsx';
 import { GroupPanel } from './group/GroupPanel.tsx';
+import { Masthead } from './Masthead.tsx';
 import { ProgramPanel } from './program/ProgramPanel.tsx';
 import { RunPanel } from './run/RunPanel.tsx';
 import { RunsPanel } from './runs/RunsPanel.tsx';
 import { fetchShippedPolicy } from './shippedPolicy.ts';
 import type { Lab } from './state/lab.ts';
-import { changeView, isShown } from './state/store.ts';
+import { changeView, isShown, type Store } from './state/store.ts';
 import type { View } from './state/view.ts';
 import { TryPanel } from './try/TryPanel.tsx';
 import { Notices } from './ui/Notices.tsx';
+import { TipLayer } from './ui/Tip.tsx';
 import './lab.css';
 
 /** The page, from far to near: the run, one group, one program or question, trying it, all runs. */
@@ -16,12 +19,35 @@ export function LabPage({ lab }: { lab: Lab }) {
   const { store } = lab;
   return (
     <>
+      <Masthead store={store} />
       <Notices store={store} />
       <RunPanel lab={lab} />
-      {isShown(store, 'group') && <GroupPanel lab={lab} />}
-      <Near lab={lab} />
+      <ReadingPlace store={store}>
+        {isShown(store, 'group') && <GroupPanel lab={lab} />}
+        <Near lab={lab} />
+      </ReadingPlace>
       {isShown(store, 'runs') && <RunsPanel lab={lab} />}
+      <TipLayer />
     </>
+  );
+}
+
+/** While the pointer or the focus is in here, somebody reads: the newest step waits. */
+function ReadingPlace({ store, children }: { store: Store; children: ComponentChildren }) {
+  const hold = (held: boolean) => () => {
+    store.held.value = held;
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only notices that somebody reads.
+    <div
+      class="near"
+      onMouseEnter={hold(true)}
+      onMouseLeave={hold(false)}
+      onFocusIn={hold(true)}
+      onFocusOut={hold(false)}
+    >
+      {children}
+    </div>
   );
 }
 

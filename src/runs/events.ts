@@ -57,6 +57,8 @@ export interface GroupDetail {
   tokens: number[][];
   /** Log-probability of each of `tokens` under the policy that sampled it (nats, at temperature 1). */
   logProbs: number[][];
+  /** Advantage of each of `tokens`; equal within a completion for the estimators that judge it as a whole. */
+  advantages: number[][];
   /** What a code group was asked to write, with its tests and reference. */
   task?: Task;
   /** What an alignment group was asked, with the true values. */

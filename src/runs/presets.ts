@@ -56,5 +56,5 @@ export const QUICK: Record<Method, Partial<Config>> = {
 /** The page: learning that can be seen within two minutes on two cores, so fewer steps and smaller evaluations. */
 export const LAB: Record<Method, Partial<Config>> = {
   sft: { eval_tasks: 100, eval_final_tasks: 200 },
-  ...forRl({ steps: 100, lr: 2e-4, eval_every: 10, eval_tasks: 100, eval_final_tasks: 200 }),
+  ...forRl({ steps: 80, lr: 2e-4, eval_every: 10, eval_tasks: 200, eval_final_tasks: 300 }),
 };

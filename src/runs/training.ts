@@ -309,6 +309,7 @@ function detailOf(group: readonly Rollout[], index: number): GroupDetail {
     promptTokens: prompt.tokens,
     tokens: group.map(({ completion }) => completion.tokens),
     logProbs: group.map(({ completion }) => completion.logProbs),
+    advantages: group.map(({ advantages }) => [...advantages]),
   };
   if (prompt.source === CODE) detail.task = (prompt.item as CodeItem).task;
   if (prompt.source === ALIGNMENT) detail.item = prompt.item as AlignmentItem;

@@ -1,37 +1,44 @@
+import { Curves } from '../curves/Curves.tsx';
+import { HealthNotes } from '../health/HealthNotes.tsx';
 import type { Lab } from '../state/lab.ts';
+import { isShown } from '../state/store.ts';
 import { Panel } from '../ui/Panel.tsx';
+import { Controls } from './Controls.tsx';
+import { DeviceBadge } from './Device.tsx';
+import { Loop } from './Loop.tsx';
+import { Numbers } from './Numbers.tsx';
+import { Transport } from './Transport.tsx';
 
+/** The run from afar: steer it, see it learn, read what the curves mean. */
 export function RunPanel({ lab }: { lab: Lab }) {
-  const { store, session } = lab;
+  const { store } = lab;
   const run = store.open.value;
-  const phase = store.live.value?.data.value.phase;
+  const data = run?.data.value;
+  const newest = data?.metrics.at(-1);
   return (
-    <Panel id="run" title="The run">
-      <div class="buttons">
-        <button
-          type="button"
-          disabled={phase !== undefined}
-          onClick={() => session.start(store.config.value)}
-        >
-          Start
-        </button>
-        <button type="button" disabled={phase !== 'running'} onClick={() => session.pause()}>
-          Pause
-        </button>
-        <button type="button" disabled={phase !== 'paused'} onClick={() => session.resume()}>
-          Resume
-        </button>
-        <button type="button" disabled={!phase} onClick={() => session.stepOnce()}>
-          Step
-        </button>
-        <button type="button" disabled={!phase} onClick={() => session.stop()}>
-          Stop
-        </button>
-      </div>
-      {run?.data.value.device && (
-        <p class="badge">{`${run.data.value.device.backend}: ${run.data.value.device.adapter}`}</p>
-      )}
-      <p role="status">{run ? run.data.value.message : 'Ready.'}</p>
+    <Panel
+      id="run"
+      title="The run"
+      aside={
+        <>
+          {run && <span class="run-name">{run.name.value}</span>}
+          {run?.origin === 'recorded' && <span class="badge recorded">recorded</span>}
+          <DeviceBadge run={run} />
+        </>
+      }
+    >
+      {isShown(store, 'transport') && <Transport lab={lab} />}
+      {isShown(store, 'controls') && <Controls store={store} disabled={store.liveId.value !== undefined} />}
+      {isShown(store, 'help') && <Loop config={run?.config ?? store.config.value} metrics={newest} />}
+      {data?.warnings.map((warning) => (
+        <p key={warning} class="warning">
+          {warning}
+        </p>
+      ))}
+      {isShown(store, 'health') && data && <HealthNotes data={data} levels={['trouble', 'watch']} />}
+      {isShown(store, 'curves') && <Curves store={store} />}
+      {isShown(store, 'health') && data && <HealthNotes data={data} levels={['fine']} />}
+      {isShown(store, 'numbers') && newest && <Numbers metrics={newest} />}
     </Panel>
   );
 }

@@ -43,3 +43,11 @@ export function mostInstructive(records: readonly RolloutRecord[]): number | und
   for (const group of summarize(records)) if (!best || rank(group) > rank(best)) best = group;
   return best?.group;
 }
+
+/** The completion to show first: the one that the update makes more likely. */
+export function mostAdvantaged(records: readonly RolloutRecord[]): RolloutRecord | undefined {
+  return records.reduce<RolloutRecord | undefined>(
+    (best, record) => (best && best.advantage >= record.advantage ? best : record),
+    undefined,
+  );
+}

@@ -2,6 +2,8 @@ import { effect } from '@preact/signals';
 import { createBrowserSandbox } from '../../sandbox/browser.ts';
 import type { Sandbox } from '../../sandbox/types.ts';
 import { encodeAddress } from './address.ts';
+import { followNewest, readEarlier } from './follow.ts';
+import { inspectOpenGroup } from './inspect.ts';
 import { createSession, type Session } from './session.ts';
 import { createStore, type Store } from './store.ts';
 
@@ -17,6 +19,9 @@ export interface Lab {
 export function startLab(search: string): Lab {
   const store = createStore(search);
   const session = createSession(store);
+  followNewest(store);
+  readEarlier(store);
+  inspectOpenGroup(store, session);
   let sandbox: Promise<Sandbox> | undefined;
   let first = true;
   effect(() => {

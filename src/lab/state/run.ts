@@ -45,6 +45,8 @@ export interface RunData {
   warnings: readonly string[];
   /** The groups of the newest step. */
   latest?: StepRollouts;
+  /** Steps whose groups can be opened, in order. */
+  kept: readonly number[];
 }
 
 /** A run that has only just been asked for. */
@@ -57,6 +59,7 @@ export function newRunData(config: Pick<Config, 'steps'>): RunData {
     evaluations: [],
     vocabulary: [],
     warnings: [],
+    kept: [],
   };
 }
 
@@ -94,10 +97,11 @@ export function reduceRun(data: RunData, event: RunEvent): RunData {
       const step = event.records[0]?.step;
       return step === undefined ? data : { ...data, latest: { step, records: event.records, details: [] } };
     }
-    case 'groups':
-      return data.latest?.step === event.step
-        ? { ...data, latest: { ...data.latest, details: event.details } }
-        : data;
+    case 'groups': {
+      if (data.latest?.step !== event.step) return data;
+      const kept = [...data.kept.filter((step) => step < event.step), event.step];
+      return { ...data, latest: { ...data.latest, details: event.details }, kept };
+    }
     case 'evaluation': {
       const { name, evaluation } = event;
       const pass = evaluation.measures['pass@1'];

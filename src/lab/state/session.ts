@@ -37,6 +37,7 @@ export function createSession(store: Store): Session {
       config,
       origin: 'own',
       data: signal(newRunData(config)),
+      rollouts: async () => undefined,
     };
     store.runs.value = [...store.runs.value, run];
     store.openId.value = run.id;

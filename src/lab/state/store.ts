@@ -1,8 +1,8 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Config, OptionName } from '../../runs/config.ts';
-import type { GroupDetail, RolloutRecord } from '../../runs/events.ts';
+import type { GroupDetail, LogProbsAnswer, RolloutRecord } from '../../runs/events.ts';
 import { decodeAddress } from './address.ts';
-import { mostInstructive } from './groups.ts';
+import { mostAdvantaged, mostInstructive } from './groups.ts';
 import type { RunData, StepRollouts } from './run.ts';
 import type { Hideable, View } from './view.ts';
 
@@ -16,6 +16,8 @@ export interface RunEntry {
   /** `recorded` came with the page; `own` was trained or imported here. */
   readonly origin: 'recorded' | 'own';
   readonly data: Signal<RunData>;
+  /** Reads the groups of a step that is no longer the newest; undefined where they were not kept. */
+  readonly rollouts: (step: number) => Promise<StepRollouts | undefined>;
 }
 
 /** Something that a person should know or do; stays until dismissed. */
@@ -54,8 +56,14 @@ export interface Store {
   readonly overlaid: Signal<ReadonlySet<string>>;
   /** The step under the curves' cursor. */
   readonly cursor: Signal<number | undefined>;
-  /** Groups of the step named in the view, once read from storage; the newest step needs no reading. */
-  readonly earlier: Signal<StepRollouts | undefined>;
+  /** Groups of the step named in the view, once read from where they are kept. */
+  readonly earlier: Signal<{ run: string; rollouts: StepRollouts } | undefined>;
+  /** Groups of the newest step as they are shown: at a pace that can be read, and held while somebody reads. */
+  readonly newest: Signal<{ run: string; rollouts: StepRollouts } | undefined>;
+  /** Somebody reads what is near (pointer or focus is there). */
+  readonly held: Signal<boolean>;
+  /** Log-probabilities after the update of groups that were asked for, by {@link groupKey}. */
+  readonly updated: Signal<ReadonlyMap<string, LogProbsAnswer>>;
   readonly open: ReadonlySignal<RunEntry | undefined>;
   readonly live: ReadonlySignal<RunEntry | undefined>;
   readonly selection: ReadonlySignal<Selection | undefined>;
@@ -69,7 +77,8 @@ export function createStore(search: string): Store {
   const openId = signal<string | undefined>(undefined);
   const liveId = signal<string | undefined>(undefined);
   const viewSignal = signal(view);
-  const earlier = signal<StepRollouts | undefined>(undefined);
+  const earlier: Store['earlier'] = signal(undefined);
+  const newest: Store['newest'] = signal(undefined);
   const open = computed(() => byId(openId.value));
   return {
     config: signal(config),
@@ -88,28 +97,34 @@ export function createStore(search: string): Store {
     overlaid: signal(new Set()),
     cursor: signal(undefined),
     earlier,
+    newest,
+    held: signal(false),
+    updated: signal(new Map()),
     open,
     live: computed(() => byId(liveId.value)),
-    selection: computed(() => select(open.value, viewSignal.value, earlier.value)),
+    selection: computed(() => {
+      const place = viewSignal.value.step === undefined ? newest.value : earlier.value;
+      return open.value && place?.run === open.value.id
+        ? select(open.value, place.rollouts, viewSignal.value)
+        : undefined;
+    }),
   };
 }
 
-/** The groups that the view opens: those of its step, or the newest. */
-function select(
-  run: RunEntry | undefined,
-  view: View,
-  earlier: StepRollouts | undefined,
-): Selection | undefined {
-  if (!run) return undefined;
-  const { latest } = run.data.value;
-  const rollouts = view.step === undefined || view.step === latest?.step ? latest : earlier;
-  if (!rollouts || (view.step !== undefined && rollouts.step !== view.step)) return undefined;
+/** The group and the completion that the view opens among those of a step. */
+function select(run: RunEntry, rollouts: StepRollouts, view: View): Selection | undefined {
+  if (view.step !== undefined && rollouts.step !== view.step) return undefined;
   const wanted = view.group ?? mostInstructive(rollouts.records);
   const records = rollouts.records.filter(({ group }) => group === wanted);
-  const record = records.find(({ sample }) => sample === view.sample) ?? records[0];
+  const record = records.find(({ sample }) => sample === view.sample) ?? mostAdvantaged(records);
   if (!record) return undefined;
   const detail = rollouts.details.find(({ group }) => group === wanted);
   return { run, rollouts, records, detail, record };
+}
+
+/** Names one group of one step of one run. */
+export function groupKey(run: string, step: number, group: number): string {
+  return `${run}/${step}/${group}`;
 }
 
 /** Changes some of the view. */

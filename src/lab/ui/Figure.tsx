@@ -1,0 +1,19 @@
+import { formatNumber } from '../../runs/format.ts';
+import { type Term, termOf } from '../terms.ts';
+import { Tip } from './Tip.tsx';
+
+/** A term that explains itself. */
+export function TermTip({ name, term = termOf(name) }: { name: string; term?: Term }) {
+  return <Tip help={term.unit ? `${term.help} In ${term.unit}.` : term.help}>{term.label}</Tip>;
+}
+
+/** A number with its unit. */
+export function Figure({ name, value }: { name: string; value: number | undefined }) {
+  const { unit } = termOf(name);
+  return (
+    <span class="figure">
+      {value === undefined ? '–' : formatNumber(value)}
+      {unit && <small> {unit}</small>}
+    </span>
+  );
+}
