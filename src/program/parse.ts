@@ -1,17 +1,17 @@
-import { type AnyNode, type Options, Parser, type Program } from 'acorn';
+import { type Options, Parser, type Program } from 'acorn';
+import { type Position, Positions } from './positions.ts';
 import { descendants } from './visit.ts';
 
 /** A program that passed the gate, with its syntax tree. */
 export interface ParsedProgram {
   code: string;
   ast: Program;
+  positions: Positions;
 }
 
-/** Why a program may not run, at a 1-based line and column of its source. */
-export interface ParseError {
+/** Why a program may not run, and the place in its source. */
+export interface ParseError extends Position {
   error: string;
-  line: number;
-  column: number;
 }
 
 /** Limits that keep the parsers, ours and the engine's, away from the end of their stacks. */
@@ -24,7 +24,7 @@ export const GATE = {
 /** Names that start so belong to the tracer. */
 export const RESERVED_PREFIX = '__';
 
-const OPTIONS: Options = { ecmaVersion: 2023, sourceType: 'script', locations: true };
+const OPTIONS: Options = { ecmaVersion: 2023, sourceType: 'script' };
 
 /** acorn has no option for a strict script, which is how the engine evaluates every program. */
 class StrictParser extends Parser {
@@ -40,7 +40,8 @@ class StrictParser extends Parser {
 
 /** Parses a program as a strict script, or says where and why it is refused. */
 export function parseProgram(code: string): ParsedProgram | ParseError {
-  const refused = gate(code);
+  const positions = new Positions(code);
+  const refused = gate(code, positions);
   if (refused) return refused;
   let ast: Program;
   try {
@@ -55,9 +56,8 @@ export function parseProgram(code: string): ParsedProgram | ParseError {
       column: (loc?.column ?? 0) + 1,
     };
   }
-  return (
-    (NEEDS_WALK.test(code) || code.length > GATE.maxDepth / 2 ? refuseNodes(ast) : undefined) ?? { code, ast }
-  );
+  const needsWalk = NEEDS_WALK.test(code) || code.length > GATE.maxDepth / 2;
+  return (needsWalk ? refuseNodes(ast, positions) : undefined) ?? { code, ast, positions };
 }
 
 /**
@@ -74,7 +74,7 @@ export function isParseError(outcome: ParsedProgram | ParseError): outcome is Pa
 const tooDeep: ParseError = { error: 'SyntaxError: the program is nested too deep', line: 1, column: 1 };
 
 /** Checks what must hold before any recursive parser sees the text. */
-function gate(code: string): ParseError | undefined {
+function gate(code: string, positions: Positions): ParseError | undefined {
   if (code.length > GATE.maxLength) {
     return {
       error: `SyntaxError: the program has ${code.length} characters, more than ${GATE.maxLength}`,
@@ -86,11 +86,11 @@ function gate(code: string): ParseError | undefined {
   for (let i = 0; i < code.length; i++) {
     switch (code.charCodeAt(i)) {
       case 0:
-        return { error: 'SyntaxError: NUL character', ...position(code, i) };
+        return { error: 'SyntaxError: NUL character', ...positions.at(i) };
       case 0x28: // (
       case 0x5b: // [
       case 0x7b: // {
-        if (++depth > GATE.maxBrackets) return { ...tooDeep, ...position(code, i) };
+        if (++depth > GATE.maxBrackets) return { ...tooDeep, ...positions.at(i) };
         break;
       case 0x29:
       case 0x5d:
@@ -101,17 +101,12 @@ function gate(code: string): ParseError | undefined {
   return undefined;
 }
 
-function position(code: string, offset: number): { line: number; column: number } {
-  const before = code.slice(0, offset).split('\n');
-  return { line: before.length, column: before[before.length - 1].length + 1 };
-}
-
 /** Refuses syntax that reaches outside the program, and depth that brackets do not show. */
-function refuseNodes(ast: Program): ParseError | undefined {
+function refuseNodes(ast: Program, positions: Positions): ParseError | undefined {
   for (const { node, parent, depth } of descendants(ast)) {
     if (depth > GATE.maxDepth) return tooDeep;
     if (node.type === 'ImportExpression') {
-      return { error: 'SyntaxError: import() is not available', ...startOf(node) };
+      return { error: 'SyntaxError: import() is not available', ...positions.at(node.start) };
     }
     if (node.type !== 'Identifier' || !node.name.startsWith(RESERVED_PREFIX)) continue;
     // Keys are only names of properties: `{ __proto__: null }` is a program's own affair.
@@ -122,13 +117,11 @@ function refuseNodes(ast: Program): ParseError | undefined {
         parent.value !== node &&
         !parent.computed);
     if (!isKey) {
-      return { error: `SyntaxError: names starting with ${RESERVED_PREFIX} are reserved`, ...startOf(node) };
+      return {
+        error: `SyntaxError: names starting with ${RESERVED_PREFIX} are reserved`,
+        ...positions.at(node.start),
+      };
     }
   }
   return undefined;
-}
-
-function startOf(node: AnyNode): { line: number; column: number } {
-  const { line, column } = node.loc!.start;
-  return { line, column: column + 1 };
 }
