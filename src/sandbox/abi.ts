@@ -18,6 +18,7 @@ export const EXPORTS = {
   getPropNumber: 'ia',
   call: 'ma',
   resolveException: 'na',
+  typeOf: 'ra',
   evaluate: 'pa',
   stackRestore: 'Ma',
   stackSave: 'Oa',
@@ -30,6 +31,9 @@ export type EngineExports = Record<keyof typeof EXPORTS, (...args: number[]) => 
 
 /** Room for the C stack, which lies between static data and the heap. */
 export const C_STACK_BYTES = 5 * 1024 * 1024;
+
+/** Static data below this address is tables and texts; the variables follow it. */
+export const CONSTANT_BYTES = 80 * 1024;
 
 /** Evaluation flags of `evaluate`: global script code, strict. */
 export const EVAL_STRICT_SCRIPT = 1 << 3;

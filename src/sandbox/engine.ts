@@ -1,5 +1,6 @@
 import {
   C_STACK_BYTES,
+  CONSTANT_BYTES,
   type EngineExports,
   EVAL_STRICT_SCRIPT,
   engineExports,
@@ -13,10 +14,10 @@ export type Handle = number;
 /** Whose code is evaluated: stack traces name `program.js` or `guest.js`. */
 export type Origin = 'program' | 'guest';
 
-/** A copy of everything that the engine can change. */
-export interface Image {
-  bytes: Uint8Array;
-  length: number;
+/** A copy of everything that the engine changes; {@link Engine.save} makes room in it as needed. */
+export class Image {
+  bytes = new Uint8Array(0);
+  length = 0;
 }
 
 /**
@@ -31,6 +32,11 @@ export const SCRATCH = {
   hits: 0x3c0000,
 };
 
+const LETTER_F = 'f'.charCodeAt(0);
+/** Up to this length a loop reads plain text faster than the decoder. */
+const SHORT_TEXT = 64;
+/** Arguments of one call. */
+export const MAX_ARGUMENTS = (SCRATCH.trace - SCRATCH.arguments) / 4;
 const MAX_FUEL = 0x7fffffff;
 const PROBE_BYTES = [1 << 20, 3 << 19];
 const encoder = new TextEncoder();
@@ -47,10 +53,11 @@ export class Engine {
   readonly #context: number;
   readonly #undefined: Handle;
   readonly #fileNames: Record<Origin, number>;
+  readonly #exceptionTag: number;
   readonly #stack: number;
+  readonly #constants: Uint8Array;
   readonly #staticEnd: number;
   readonly #topAddress: number;
-  readonly #integers: Handle[] = [];
 
   private constructor(
     memory: WebAssembly.Memory,
@@ -78,6 +85,11 @@ export class Engine {
       throw new Error('engine: static data reaches into what should be the C stack');
     }
     this.#topAddress = this.#findTop();
+    const thrown = this.evaluate('throw 0');
+    this.#exceptionTag = this.#tag(thrown);
+    if (this.isFunction(this.exception(thrown)) || this.#exceptionTag === this.#tag(this.evaluate('0')))
+      throw new Error('engine: exceptions are not told from values');
+    this.#constants = this.#bytes.slice(0, CONSTANT_BYTES);
   }
 
   /** Starts an engine from the compiled `generated/quickjs.wasm`. */
@@ -134,29 +146,25 @@ export class Engine {
   }
 
   /** Calls a function with no `this`; the outcome may be an exception. */
-  call(callee: Handle, args: Handle[]): Handle {
+  call(callee: Handle, args: readonly Handle[]): Handle {
     for (let i = 0; i < args.length; i++) this.#words[(SCRATCH.arguments >> 2) + i] = args[i];
     return this.#api.call(this.#context, callee, this.#undefined, args.length, SCRATCH.arguments);
   }
 
-  /** The thrown value when `outcome` is an exception, else 0. */
+  /** The thrown value when `outcome` is an exception, else 0. Without memory to tell, `undefined` was thrown. */
   exception(outcome: Handle): Handle {
-    return this.#api.resolveException(this.#context, outcome);
+    if (outcome !== 0 && this.#tag(outcome) !== this.#exceptionTag) return 0;
+    return this.#api.resolveException(this.#context, outcome) || this.#undefined;
+  }
+
+  isFunction(handle: Handle): boolean {
+    // The engine answers with the word as C text.
+    return this.#bytes[this.#api.typeOf(this.#context, handle)] === LETTER_F;
   }
 
   /** An element of an array made by our own code. */
   element(array: Handle, index: number): Handle {
     return this.#api.getPropNumber(this.#context, array, index);
-  }
-
-  /** A small integer; made once while the base image is built, see {@link Engine.prepareIntegers}. */
-  integer(value: number): Handle {
-    return this.#integers[value] ?? this.#api.newFloat64(this.#context, value);
-  }
-
-  /** Makes the integers below `count`, so that calls need not allocate them. */
-  prepareIntegers(count: number): void {
-    for (let i = 0; i < count; i++) this.#integers.push(this.#api.newFloat64(this.#context, i));
   }
 
   /** An ArrayBuffer over scratch memory, which both sides see without copying. */
@@ -168,26 +176,45 @@ export class Engine {
   string(handle: Handle): string | undefined {
     const start = this.#api.getString(this.#context, handle);
     if (start === 0) return undefined;
-    return decoder.decode(this.#bytes.subarray(start, this.#bytes.indexOf(0, start)));
+    const end = this.#bytes.indexOf(0, start);
+    if (end - start > SHORT_TEXT) return decoder.decode(this.#bytes.subarray(start, end));
+    let text = '';
+    for (let at = start; at < end; at++) {
+      const byte = this.#bytes[at];
+      if (byte >= 0x80) return decoder.decode(this.#bytes.subarray(start, end));
+      text += String.fromCharCode(byte);
+    }
+    return text;
   }
 
-  /** Copies the engine's state into `image`, growing it where needed. */
+  /** Copies the engine's state into `image`. */
   save(image: Image): void {
     const top = this.#words[this.#topAddress >> 2] + 16;
-    const heap = top - this.#stack;
-    image.length = this.#staticEnd + heap;
-    if (image.bytes.length < image.length) image.bytes = new Uint8Array(image.length * 2);
-    image.bytes.set(this.#bytes.subarray(0, this.#staticEnd));
-    image.bytes.set(this.#bytes.subarray(this.#stack, top), this.#staticEnd);
+    const statics = this.#staticEnd - CONSTANT_BYTES;
+    image.length = statics + top - this.#stack;
+    if (image.bytes.length < image.length) image.bytes = new Uint8Array(image.length);
+    image.bytes.set(this.#bytes.subarray(CONSTANT_BYTES, this.#staticEnd));
+    image.bytes.set(this.#bytes.subarray(this.#stack, top), statics);
   }
 
   /** Puts a saved state back, whatever happened since: traps, exhausted memory, host stack overflow. */
   restore(image: Image): void {
-    this.#bytes.set(image.bytes.subarray(0, this.#staticEnd));
-    this.#bytes.set(image.bytes.subarray(this.#staticEnd, image.length), this.#stack);
+    const statics = this.#staticEnd - CONSTANT_BYTES;
+    this.#bytes.set(image.bytes.subarray(0, statics), CONSTANT_BYTES);
+    this.#bytes.set(image.bytes.subarray(statics, image.length), this.#stack);
     this.#api.stackRestore(this.#stack);
     this.#api.stack.value = CALL_STACK_BYTES;
     this.exhausted = false;
+  }
+
+  /** Puts back what nothing but an error in the engine could have changed. */
+  heal(): void {
+    this.#bytes.set(this.#constants);
+  }
+
+  /** The engine's mark of a value's kind, in the upper half of its eight bytes. */
+  #tag(handle: Handle): number {
+    return this.#words[(handle >> 2) + 1];
   }
 
   #constant(text: string): number {

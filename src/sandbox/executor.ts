@@ -2,10 +2,11 @@ import { type InstrumentedProgram, instrument } from '../program/instrument.ts';
 import { isParseError, type ParsedProgram, parseProgram } from '../program/parse.ts';
 import { canonical, parseCanonical } from '../program/values.ts';
 import { EngineAbort } from './abi.ts';
-import { Engine, type Handle, type Image, SCRATCH } from './engine.ts';
+import { Engine, type Handle, Image, SCRATCH } from './engine.ts';
 import { CONNECT_CODE, COUNTERS, GUEST_CODE, TRACE_SLOTS } from './guest.ts';
+import { InputStore, type PreparedInputs } from './inputs.ts';
 import { LIMITS } from './limits.ts';
-import { decodeCoverage, decodeTrace } from './trace-decoder.ts';
+import { clearTrace, decodeCoverage, decodeTrace } from './trace-decoder.ts';
 import type { CallResult, ProgramJob, ProgramResult, RunOptions, RunStatus, Sandbox } from './types.ts';
 
 /** A way in which loading or calling a program failed. */
@@ -18,14 +19,13 @@ interface Failure {
 
 /** A program in the engine, ready to be called. */
 interface Loaded {
-  entry: Handle;
-  inputs: Handle;
+  /** Absent when the program has no function of that name. */
+  entry?: Handle;
   /** What loading took. */
   fuel: number;
 }
 
 const IDENTIFIER = /^(?!__)[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
-const PREPARED_CALLS = 64;
 
 /**
  * Starts an in-process sandbox from the compiled `generated/quickjs.wasm`; the same code serves Node and workers.
@@ -44,14 +44,14 @@ export async function createExecutor(module: WebAssembly.Module): Promise<Sandbo
 /** Runs one program at a time in one engine. Also serves synchronous callers such as benchmarks. */
 export class Executor {
   readonly #engine: Engine;
-  readonly #runCall: Handle;
   readonly #answer: Handle;
   readonly #describe: Handle;
   readonly #startTrace: Handle;
   readonly #traceBuffer: Float64Array;
   readonly #hits: Uint32Array;
-  readonly #base: Image = { bytes: new Uint8Array(0), length: 0 };
-  readonly #loaded: Image = { bytes: new Uint8Array(0), length: 0 };
+  readonly #base = new Image();
+  readonly #loaded = new Image();
+  readonly #inputs: InputStore;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -65,11 +65,9 @@ export class Executor {
       ]),
     );
     const host = this.#expect(engine.evaluate(GUEST_CODE));
-    [this.#runCall, this.#answer, this.#describe, this.#startTrace] = [0, 1, 2, 3].map((i) =>
-      engine.element(host, i),
-    );
-    engine.prepareIntegers(PREPARED_CALLS);
+    [this.#answer, this.#describe, this.#startTrace] = [0, 1, 2].map((i) => engine.element(host, i));
     engine.save(this.#base);
+    this.#inputs = new InputStore(engine, this.#base);
   }
 
   /** Runs programs in order; between two of them it reports and can be stopped. */
@@ -90,30 +88,32 @@ export class Executor {
       const { error, line, column } = parsed;
       return loadFailure(job, { status: 'syntax_error', error, line, column, fuel: 0 });
     }
-    const loaded = this.#load(job, job.code, callFuel);
+    this.#engine.heal();
+    const inputs = this.#inputs.prepare(job.inputs);
+    if (!inputs) return loadFailure(job, INPUTS_TOO_LARGE);
+    const loaded = this.#load(job, job.code, inputs, callFuel);
     if ('status' in loaded) return loadFailure(job, loaded);
-    const { entry, inputs } = loaded;
-    this.#engine.save(this.#loaded);
+    if (job.inputs.length > 1) this.#engine.save(this.#loaded);
     let fuel = callFuel;
-    const calls = job.inputs.map((_, index) => {
-      this.#engine.restore(this.#loaded);
-      const call = this.#call(entry, inputs, index, fuel, job.entry);
+    const calls = inputs.calls.map((args, index) => {
+      if (index > 0) this.#engine.restore(this.#loaded);
+      const call = this.#call(job, loaded, args, fuel);
       if (call.status === 'timeout') fuel = LIMITS.laterFuel;
       return call;
     });
-    if (job.trace && job.trace.length > 0) this.#trace(job, parsed, calls, callFuel);
+    if (job.trace && job.trace.length > 0) this.#trace(job, parsed, inputs, calls, callFuel);
     return { loadFuel: loaded.fuel, calls };
   }
 
-  /** Makes the inputs and the program's globals, and finds the function to call. */
-  #load(job: ProgramJob, code: string, fuel: number): Loaded | (Failure & { fuel: number }) {
+  /** Makes the program's globals and finds the function to call. */
+  #load(
+    job: ProgramJob,
+    code: string,
+    { image }: PreparedInputs,
+    fuel: number,
+  ): Loaded | (Failure & { fuel: number }) {
     const engine = this.#engine;
-    engine.restore(this.#base);
-    engine.unlimited();
-    // Made before the program runs and out of its reach until a call passes them.
-    const inputs = this.#inputs(job);
-    if (inputs === undefined)
-      return { status: 'out_of_memory', error: 'the inputs do not fit in the sandbox', fuel: 0 };
+    engine.restore(image);
     let spent: number | undefined;
     const outcome = this.#guard(() => {
       engine.fuel = fuel;
@@ -129,7 +129,7 @@ export class Executor {
           ? { ...failure, status: 'runtime_error' as const }
           : failure;
       }
-      return { entry: loaded, inputs };
+      return engine.isFunction(loaded) ? { entry: loaded } : {};
     });
     return { ...outcome, fuel: spent ?? this.#spent(fuel) };
   }
@@ -142,26 +142,21 @@ export class Executor {
     return engine.exception(engine.evaluate(`(function(){${code}\n})`)) === 0;
   }
 
-  #inputs(job: ProgramJob): Handle | undefined {
-    const text = canonical(job.inputs);
-    if (!this.#engine.fits(text)) return undefined;
-    const inputs = this.#engine.evaluate(text);
-    return this.#engine.exception(inputs) ? undefined : inputs;
-  }
-
-  #call(entry: Handle, inputs: Handle, index: number, fuel: number, name: string): CallResult {
+  #call(job: ProgramJob, { entry }: Loaded, args: Handle[], fuel: number): CallResult {
     const engine = this.#engine;
+    if (entry === undefined) return { status: 'runtime_error', error: `no function ${job.entry}`, fuel: 0 };
     let spent: number | undefined;
     const outcome = this.#guard<Outcome>(() => {
       engine.fuel = fuel;
-      const returned = engine.call(this.#runCall, [entry, inputs, engine.integer(index)]);
+      const returned = engine.call(entry, args);
       spent = fuel - engine.fuel;
-      const ended = this.#text(returned);
-      if (typeof ended !== 'string') return ended;
-      if (ended !== 'V') return this.#readResult(ended, name);
+      const thrown = engine.exception(returned);
+      if (thrown) return this.#failure(thrown, false);
       engine.unlimited();
-      const answer = this.#text(engine.call(this.#answer, []));
-      return typeof answer === 'string' ? this.#readResult(answer, name) : answer;
+      const answer = engine.call(this.#answer, [returned]);
+      const failed = engine.exception(answer);
+      if (failed) return this.#failure(failed, false);
+      return readAnswer(engine.string(answer));
     });
     return { ...outcome, fuel: spent ?? this.#spent(fuel) };
   }
@@ -171,56 +166,37 @@ export class Executor {
     return Math.min(fuel, fuel - this.#engine.fuel);
   }
 
-  /** The text that our own code in the engine returned; only exhausted memory or stack keep it from doing so. */
-  #text(result: Handle): string | Failure {
-    if (result === 0) return OUT_OF_MEMORY;
-    const thrown = this.#engine.exception(result);
-    if (thrown) return this.#failure(thrown, false);
-    return this.#engine.string(result) ?? OUT_OF_MEMORY;
-  }
-
   /** Adds traces to the results of plain calls, which alone decide how a call ended. */
-  #trace(job: ProgramJob, parsed: ParsedProgram, calls: CallResult[], callFuel: number): void {
+  #trace(
+    job: ProgramJob,
+    parsed: ParsedProgram,
+    inputs: PreparedInputs,
+    calls: CallResult[],
+    callFuel: number,
+  ): void {
+    const engine = this.#engine;
     const program: InstrumentedProgram = instrument(parsed, job.traced ?? job.entry, job.traceMode);
     const traceFuel = (callFuel / LIMITS.callFuel) * LIMITS.traceFuel;
-    const loaded = this.#load(job, program.code, traceFuel);
+    const loaded = this.#load(job, program.code, inputs, traceFuel);
     if ('status' in loaded) return;
-    const { entry, inputs } = loaded;
+    engine.unlimited();
+    this.#expect(engine.call(this.#startTrace, []));
     const indices = job.trace ?? [];
-    if (indices.length > 1) this.#engine.save(this.#loaded);
+    if (indices.length > 1) engine.save(this.#loaded);
     for (const [turn, index] of indices.entries()) {
       const call = calls[index];
       if (!call) throw new Error(`sandbox: trace names call ${index} of ${calls.length}`);
-      if (turn > 0) this.#engine.restore(this.#loaded);
-      this.#hits.fill(0, 0, program.counters.length);
-      this.#engine.unlimited();
-      this.#expect(this.#engine.call(this.#startTrace, []));
+      if (turn > 0) engine.restore(this.#loaded);
+      clearTrace(this.#traceBuffer, this.#hits, program);
       // More fuel would only show more turns of a loop that does not end.
       const fuel = call.status === 'timeout' ? callFuel : traceFuel;
-      const traced = this.#call(entry, inputs, index, fuel, job.entry);
+      const traced = this.#call(job, loaded, inputs.calls[index], fuel);
       call.trace = decodeTrace(this.#traceBuffer, this.#hits, program);
       call.coverage = decodeCoverage(this.#hits, program.counters);
       // Recording costs memory and fuel: a traced call may end before the plain one did.
       if (!sameOutcome(traced, call)) call.trace.truncated = true;
       if (call.status !== 'ok' && call.line === undefined && this.#hits[0] > 0)
         call.line = program.counters[this.#hits[0]].line;
-    }
-  }
-
-  /** The runner's answer: a letter that says how the call ended, then canonical text. */
-  #readResult(text: string, name: string): Outcome {
-    switch (text[0]) {
-      case 'V':
-        return { status: 'ok', value: parseCanonical(text.slice(1)) };
-      case 'L':
-        return {
-          status: 'runtime_error',
-          error: `the result is too large: more than ${LIMITS.maxResultNodes} values or a string of more than ${LIMITS.maxResultString} characters`,
-        };
-      case 'N':
-        return { status: 'runtime_error', error: `no function ${name}` };
-      default:
-        return this.#described(text.slice(1), false);
     }
   }
 
@@ -281,7 +257,22 @@ type Outcome = Omit<CallResult, 'fuel'>;
 
 const OUT_OF_MEMORY: Failure = { status: 'out_of_memory', error: 'the program ran out of memory' };
 const STACK_OVERFLOW: Failure = { status: 'runtime_error', error: 'InternalError: stack overflow' };
+const INPUTS_TOO_LARGE = {
+  status: 'out_of_memory',
+  error: 'the inputs do not fit in the sandbox',
+  fuel: 0,
+} as const;
+const TOO_LARGE: Failure = {
+  status: 'runtime_error',
+  error: `the result is too large: more than ${LIMITS.maxResultNodes} values or a string of more than ${LIMITS.maxResultString} characters`,
+};
 const UNREADABLE: Failure = { status: 'runtime_error', error: 'InternalError: the engine stopped' };
+
+/** The encoder's answer: `V` and the canonical text of a value, or `L` for one that is too large. */
+function readAnswer(text: string | undefined): Outcome {
+  if (text === undefined) return OUT_OF_MEMORY;
+  return text[0] === 'V' ? { status: 'ok', value: parseCanonical(text.slice(1)) } : TOO_LARGE;
+}
 
 /** Whether two calls ended alike; unlike in grading, opaque values of one kind are alike. */
 function sameOutcome(a: CallResult, b: CallResult): boolean {

@@ -45,7 +45,7 @@ const [__e, __d, __u, __w, __c, __n, __H, __host] = (() => {
   ${encoder()}
   ${runner()}
   ${tracer()}
-  return [enter, define, update, watch, outcome, present, hits, [run, answer, describe, start]];
+  return [enter, define, update, watch, outcome, present, hits, [answer, describe, start]];
 })();
 __host;
 `;
@@ -159,18 +159,8 @@ function runner(): string {
     return stringify((name || 'Error') + (message ? ': ' + message : '')) + '\\n'
       + stringify(clip(read(error, 'stack'), 1000));
   };
-  let returned;
-  const run = (entry, inputs, index) => {
-    if (typeof entry !== 'function') return 'N';
-    try {
-      returned = apply(entry, undefined, inputs[index]);
-      return 'V';
-    } catch (error) {
-      return 'E' + describe(error);
-    }
-  };
   // Apart from the call, so that a program's fuel pays for its own work alone.
-  const answer = () => {
+  const answer = (returned) => {
     left = ${LIMITS.maxResultNodes};
     large = false;
     const text = encode(returned, 0);

@@ -6,6 +6,13 @@ import type { Coverage, Trace, TraceStep } from './types.ts';
 /** Slots before the first record: where the records end, and whether some did not fit. */
 const HEADER = { end: 0, truncated: 1, first: 2 } as const;
 
+/** Empties the trace buffer and the counters before a call. */
+export function clearTrace(buffer: Float64Array, hits: Uint32Array, { counters }: InstrumentedProgram): void {
+  buffer[HEADER.end] = HEADER.first;
+  buffer[HEADER.truncated] = 0;
+  hits.fill(0, 0, counters.length);
+}
+
 /**
  * Turns the engine's trace buffer and hit counters into a {@link Trace}.
  *
