@@ -10,7 +10,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { getQuickJS } from 'quickjs-emscripten';
 import { canonical } from '../src/program/values.ts';
-import { GUEST_CODE } from '../src/sandbox/guest.ts';
+import { ANSWER_CODE } from '../src/sandbox/guest/answer.ts';
+import { LOCK_DOWN_CODE } from '../src/sandbox/guest/lock_down.ts';
+import { TRACER_CODE } from '../src/sandbox/guest/tracer.ts';
 import { createNodeSandbox } from '../src/sandbox/node.ts';
 import type { ProgramJob } from '../src/sandbox/types.ts';
 import { ENDLESS, TYPICAL } from './programs.ts';
@@ -78,7 +80,7 @@ const rows: Record<string, Row> = {
   },
   'fresh runtime and context, 8 calls': fresh(''),
   'the same with our lock-down and encoder': fresh(
-    `globalThis.__buffers = [new ArrayBuffer(720000), new ArrayBuffer(65540)];${GUEST_CODE}`,
+    `globalThis.__buffers = [new ArrayBuffer(720000), new ArrayBuffer(65540)];${LOCK_DOWN_CODE}${ANSWER_CODE}${TRACER_CODE}`,
   ),
   '8 calls, shared state': ours(({ entry, code, inputs }) => ({
     code: `${unseen(code)}\nfunction all(inputs) { return inputs.map((input) => ${entry}(...input)) }`,

@@ -1,15 +1,15 @@
 import type { AnyNode } from 'acorn';
+import { CHILD_FIELDS } from './child_fields.ts';
 
 /** The child nodes of a syntax node, roughly in source order. */
 export function children(node: AnyNode): AnyNode[] {
   const found: AnyNode[] = [];
-  const fields = node as unknown as Record<string, unknown>;
-  for (const key in fields) {
-    const field = fields[key];
-    if (typeof field !== 'object' || field === null || key === 'loc') continue;
-    if (Array.isArray(field)) {
-      for (const item of field) if (item && typeof item.type === 'string') found.push(item);
-    } else if (typeof (field as AnyNode).type === 'string') found.push(field as AnyNode);
+  const fields = node as unknown as Record<string, AnyNode | (AnyNode | null)[] | null | undefined>;
+  for (const name of CHILD_FIELDS[node.type]) {
+    const field = fields[name];
+    if (!field) continue;
+    if (!Array.isArray(field)) found.push(field);
+    else for (const item of field) if (item) found.push(item);
   }
   return found;
 }

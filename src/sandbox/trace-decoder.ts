@@ -1,6 +1,6 @@
 import type { Counter, InstrumentedProgram } from '../program/instrument.ts';
 import { canonical, hasOpaque, opaque, type Value } from '../program/values.ts';
-import { OPAQUE_KINDS, TAG } from './guest.ts';
+import { OPAQUE_KINDS, TAG } from './guest/tracer.ts';
 import type { Coverage, Trace, TraceStep } from './types.ts';
 
 /** Slots before the first record: where the records end, and whether some did not fit. */
