@@ -3,6 +3,7 @@
  * place of `workers/trainer.ts`. What it should do is said by the tasks text: `fail`, `crash`, `slow`, ...
  */
 import * as Comlink from 'comlink';
+import type { WrittenToken } from '../src/policy/write.ts';
 import type { Config } from '../src/runs/config.ts';
 import type { Estimate, Evaluation, RolloutRecord, RunEvent, TrainerApi } from '../src/runs/events.ts';
 
@@ -112,6 +113,15 @@ const api: TrainerApi = {
   },
   stop() {
     stopped = true;
+  },
+  async write(_request, emit) {
+    const token = (id: number, text: string) => {
+      const candidate = { id, text, probability: 0.5 };
+      return { ...candidate, alternatives: [candidate, { id: id + 1, text: '?', probability: 0.25 }] };
+    };
+    const tokens = [token(7, '  return a;\n'), token(8, '}'), token(9, '<|eos|>')];
+    for (const one of tokens) await (emit as (token: WrittenToken) => Promise<void>)(one);
+    return tokens;
   },
   async logProbs(_prompt, completions) {
     return { step: 1, logProbs: completions.map((tokens) => tokens.map(() => -0.5)) };

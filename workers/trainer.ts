@@ -3,6 +3,7 @@ import type { Config } from '../src/runs/config.ts';
 import { RunControl } from '../src/runs/control.ts';
 import type { DeviceInfo, RunEvent, TrainerApi } from '../src/runs/events.ts';
 import { inspectLogProbs, runEvaluation, runTraining } from '../src/runs/training.ts';
+import { writeProgram } from '../src/runs/writing.ts';
 import { createBrowserSandbox } from '../src/sandbox/browser.ts';
 import type { Sandbox } from '../src/sandbox/types.ts';
 import { startDevice } from '../src/tensor/browser.ts';
@@ -40,6 +41,7 @@ const api: TrainerApi = {
   resume: () => control.resume(),
   stepOnce: () => control.stepOnce(),
   stop: () => control.stop(),
+  write: (request, emit) => control.ask((live) => writeProgram(live, request, emit)),
   logProbs: (prompt, completions) => control.ask((live) => inspectLogProbs(live, prompt, completions)),
 };
 

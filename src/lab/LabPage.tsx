@@ -13,6 +13,7 @@ import { TryPanel } from './try/TryPanel.tsx';
 import { Notices } from './ui/Notices.tsx';
 import { TipLayer } from './ui/Tip.tsx';
 import './lab.css';
+import './near.css';
 
 /** The page, from far to near: the run, one group, one program or question, trying it, all runs. */
 export function LabPage({ lab }: { lab: Lab }) {

@@ -1,7 +1,10 @@
 import * as Comlink from 'comlink';
 import TrainerWorker from '../../workers/trainer.ts?worker';
+import type { WrittenToken } from '../policy/write.ts';
 import type { Config } from '../runs/config.ts';
 import type { Evaluation, LogProbsAnswer, PolicyFiles, RunEvent, TrainerApi } from '../runs/events.ts';
+
+import type { WriteRequest } from '../runs/writing.ts';
 
 /** How long after `train` resolves its last event may still be on the way. */
 const LAST_EVENT_MS = 10_000;
@@ -81,6 +84,11 @@ export class TrainerClient {
   /** Log-probabilities of completions under the policy as it is now; see `TrainerApi.logProbs`. */
   logProbs(prompt: number[], completions: number[][]): Promise<LogProbsAnswer> {
     return this.#race(this.#api.logProbs(prompt, completions));
+  }
+
+  /** Writes a program with the policy as it is now; see `TrainerApi.write`. */
+  write(request: WriteRequest, emit: (token: WrittenToken) => void): Promise<WrittenToken[]> {
+    return this.#race(this.#api.write(request, Comlink.proxy(emit)));
   }
 
   /** Ends the worker at once; calls under way reject. */

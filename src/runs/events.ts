@@ -1,9 +1,11 @@
 import type { Estimate } from '../evaluation/statistics.ts';
 import type { PolicyFiles } from '../policy/checkpoint.ts';
+import type { WrittenToken } from '../policy/write.ts';
 import type { AlignmentItem } from '../semantics/item.ts';
 import type { Task } from '../tasks/types.ts';
 import type { DeviceInfo } from '../tensor/device.ts';
 import type { Config } from './config.ts';
+import type { WriteRequest } from './writing.ts';
 
 export type { DeviceInfo, Estimate, PolicyFiles };
 
@@ -116,4 +118,6 @@ export interface TrainerApi {
    * rejected when the run ends first.
    */
   logProbs(prompt: number[], completions: number[][]): Promise<LogProbsAnswer>;
+  /** Writes a program with the policy as it is now; answered and rejected as `logProbs` is. */
+  write(request: WriteRequest, emit: (token: WrittenToken) => void): Promise<WrittenToken[]>;
 }

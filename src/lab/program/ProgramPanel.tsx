@@ -1,7 +1,12 @@
 import type { RolloutRecord } from '../../runs/events.ts';
 import type { Sandbox } from '../../sandbox/types.ts';
+import { formatInputs, programOf } from '../../tasks/format.ts';
 import type { Task } from '../../tasks/types.ts';
 import type { View } from '../state/view.ts';
+import { Listing } from '../ui/Listing.tsx';
+import { Panel } from '../ui/Panel.tsx';
+import { Stepper } from './Stepper.tsx';
+import { TestChoice } from './TestChoice.tsx';
 
 /** What the stepper shows: one completion of a code group, with the task that it answers. */
 export interface ProgramProps {
@@ -15,7 +20,47 @@ export interface ProgramProps {
   changeView: (change: Partial<View>) => void;
 }
 
+const LEAD =
+  'Run the chosen answer on one test and step through it: what each line computes, beside the reference solution.';
+
 /** Steps through a program, the reference beside it. */
-export function ProgramPanel(_props: ProgramProps) {
-  return null;
+export function ProgramPanel({ record, task, sandbox, view, changeView }: ProgramProps) {
+  const title = `Inside answer ${record.sample + 1}`;
+  if (!task) {
+    return (
+      <Panel id="program" title={title}>
+        <Listing code={record.prompt + record.completion} label="the program" />
+        <p class="note">This run kept no tests for its tasks, so the program cannot be run here.</p>
+      </Panel>
+    );
+  }
+  const tests = [...task.visibleTests, ...task.hiddenTests];
+  const passed = record.detail?.passed as number[] | undefined;
+  const failing = passed?.indexOf(0) ?? -1;
+  const chosen = Math.min(view.test ?? Math.max(0, failing), tests.length - 1);
+  const { input, expected } = tests[chosen];
+  return (
+    <Panel id="program" title={title} lead={LEAD}>
+      <p class="question">{task.description}</p>
+      <TestChoice
+        name="program-test"
+        tests={tests.map((test, i) => ({
+          label: formatInputs(test.input).trim(),
+          passed: passed && passed[i] === 1,
+        }))}
+        chosen={chosen}
+        onChoose={(test) => changeView({ test, trace: 0 })}
+      />
+      <Stepper
+        program={{ code: programOf(task, record.completion), entry: task.entry }}
+        title="this answer"
+        reference={task.reference === undefined ? undefined : { code: task.reference, entry: task.entry }}
+        input={input}
+        expected={{ value: expected }}
+        sandbox={sandbox}
+        at={view.trace ?? 0}
+        onMove={(trace) => changeView({ test: chosen, trace })}
+      />
+    </Panel>
+  );
 }

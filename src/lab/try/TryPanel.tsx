@@ -1,7 +1,17 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { WrittenToken } from '../../policy/write.ts';
 import type { PolicyFiles } from '../../runs/events.ts';
+import type { WriteRequest } from '../../runs/writing.ts';
 import type { Sandbox } from '../../sandbox/types.ts';
+import { MARKS, programOf } from '../../tasks/format.ts';
 import type { Task } from '../../tasks/types.ts';
 import type { TrainerClient } from '../trainer.ts';
+import { Panel } from '../ui/Panel.tsx';
+import { Asking, type Question } from './Asking.tsx';
+import { Bench } from './Bench.tsx';
+import { EXAMPLES } from './examples.ts';
+import { Tokens } from './Tokens.tsx';
+import { WriterClient } from './writerClient.ts';
 
 /** What trying the policy needs. */
 export interface TryProps {
@@ -14,7 +24,100 @@ export interface TryProps {
   sandbox: () => Promise<Sandbox>;
 }
 
+const LEAD =
+  'Describe a program, and watch the policy write it token by token. Then run it, change it by hand, and run it again.';
+const FIRST: Question = {
+  description: EXAMPLES[0].description,
+  signature: EXAMPLES[0].signature,
+  temperature: 0,
+  seed: 0,
+};
+const MAX_NEW_TOKENS = 64;
+const ALTERNATIVES = 5;
+
 /** Ask the policy for a program, watch its tokens come, run it. */
-export function TryPanel(_props: TryProps) {
-  return null;
+export function TryPanel({ trainer, policy, tasks, sandbox }: TryProps) {
+  const [question, setQuestion] = useState<Question>(FIRST);
+  const [tokens, setTokens] = useState<readonly WrittenToken[]>([]);
+  const [code, setCode] = useState(question.signature);
+  const [isWriting, setWriting] = useState(false);
+  const [problem, setProblem] = useState('');
+  const write = useWriter(trainer, policy);
+  // The task stays known when the step that it came from has gone.
+  const [task, setTask] = useState<Task | undefined>(EXAMPLES[0]);
+
+  function pick(next: Task | undefined): void {
+    setTask(next);
+    if (next) setQuestion({ ...question, description: next.description, signature: next.signature });
+  }
+
+  async function ask(): Promise<void> {
+    const request: WriteRequest = {
+      description: question.description,
+      signature: question.signature,
+      temperature: question.temperature,
+      seed: question.seed,
+      maxNewTokens: MAX_NEW_TOKENS,
+      alternatives: ALTERNATIVES,
+    };
+    setWriting(true);
+    setProblem('');
+    setTokens([]);
+    let written: readonly WrittenToken[] = [];
+    const show = (next: readonly WrittenToken[]) => {
+      written = next;
+      setTokens(next);
+      setCode(programOf(question, textOf(next)));
+    };
+    try {
+      show(await write(request, (token) => show([...written, token])));
+    } catch (error) {
+      setProblem((error as Error).message);
+    } finally {
+      setWriting(false);
+    }
+  }
+
+  return (
+    <Panel id="try" title="Try the policy" lead={LEAD}>
+      <Asking
+        question={question}
+        task={task}
+        choices={[
+          { label: 'held-out tasks', tasks: EXAMPLES },
+          { label: 'tasks of the open step', tasks },
+        ]}
+        isWriting={isWriting}
+        isLive={trainer !== undefined}
+        onChange={setQuestion}
+        onPick={pick}
+        onAsk={ask}
+      />
+      {problem && (
+        <p class="error" role="alert">
+          {problem}
+        </p>
+      )}
+      <Tokens tokens={tokens} signature={question.signature} />
+      <Bench code={code} onEdit={setCode} task={task} signature={question.signature} sandbox={sandbox} />
+    </Panel>
+  );
+}
+
+function textOf(tokens: readonly WrittenToken[]): string {
+  return tokens
+    .filter(({ text }) => text !== MARKS.eos)
+    .map(({ text }) => text)
+    .join('');
+}
+
+/** The live trainer's `write`, or that of a worker of our own that is started when first asked. */
+function useWriter(trainer: TrainerClient | undefined, policy: () => Promise<PolicyFiles>) {
+  const own = useRef<WriterClient | undefined>(undefined);
+  useEffect(() => () => own.current?.dispose(), []);
+  return (request: WriteRequest, emit: (token: WrittenToken) => void) => {
+    if (trainer) return trainer.write(request, emit);
+    own.current ??= new WriterClient(policy());
+    return own.current.write(request, emit);
+  };
 }

@@ -1,0 +1,43 @@
+import { highlight } from './highlight.ts';
+
+/** A program with line numbers; one line may be the current one, one may carry an error. */
+export function Listing(props: {
+  code: string;
+  /** What the program is, for those who do not see the page. */
+  label: string;
+  /** 1-based. */
+  current?: number;
+  errorLine?: number;
+  /** How often each line ran. */
+  hits?: Readonly<Record<number, number>>;
+}) {
+  const { code, label, current, errorLine, hits } = props;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <section class="listing" aria-label={label} tabIndex={0}>
+      <ol>
+        {highlight(code).map((pieces, i) => {
+          const line = i + 1;
+          const state = line === errorLine ? 'wrong' : line === current ? 'current' : undefined;
+          return (
+            <li key={i} class={state} aria-current={line === current ? 'step' : undefined}>
+              <span class="gutter">{line}</span>
+              <code>
+                {pieces.map(({ text, kind }, j) => (
+                  <span key={j} class={kind}>
+                    {text}
+                  </span>
+                ))}
+              </code>
+              {hits && (
+                <span class="hits" title={`this line ran ${hits[line] ?? 0} times`}>
+                  {hits[line] ? `×${hits[line]}` : ''}
+                </span>
+              )}
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
