@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import { buildIdentity } from './cli/build_identity.ts';
 import { ISOLATION_HEADERS } from './cli/isolation.ts';
 
 const ROOT = import.meta.dirname;
@@ -26,7 +27,10 @@ const trainer = process.env.TRACEWRIGHT_TRAINER;
 export default defineConfig({
   root: ROOT,
   base: './',
-  define: { SHIPPED_POLICY_FILES: JSON.stringify(shippedPolicyFiles()) },
+  define: {
+    SHIPPED_POLICY_FILES: JSON.stringify(shippedPolicyFiles()),
+    TRACEWRIGHT_BUILD: JSON.stringify(buildIdentity()),
+  },
   plugins: trainer ? [scriptedTrainer(trainer)] : [],
   worker: { format: 'es' },
   build: {

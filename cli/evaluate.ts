@@ -1,11 +1,15 @@
+import type { DeviceInfo } from '../src/runs/events.ts';
+import { NodeDirectory } from '../src/runs/storage/node.ts';
+import { encodeJson } from '../src/runs/storage/record.ts';
 import { runCommand } from './errors.ts';
 import { type Arguments, parseArguments } from './flags.ts';
 import { helpText } from './help.ts';
 import { checkedTasks, outputDirectory, showPath, startingPolicy } from './inputs.ts';
-import { openLab } from './lab.ts';
+import { type Lab, openLab } from './lab.ts';
 import { Progress } from './progress.ts';
-import { RunRecord } from './record.ts';
 import { deviceLine, evaluationTable } from './report.ts';
+import { serveSite } from './server.ts';
+import { buildSite } from './site.ts';
 
 async function evaluate(given: Arguments): Promise<number> {
   const { config } = given;
@@ -13,22 +17,26 @@ async function evaluate(given: Arguments): Promise<number> {
   const policy = startingPolicy(given.policy, 'evaluate');
   const tasks = checkedTasks(given.tasks, config);
   const progress = new Progress();
-  const record = new RunRecord(directory, config);
-  const lab = await openLab(config.device, (event) => {
-    record.take(event);
-    if (event.type === 'device') progress.line(deviceLine(event.device));
-    else if (event.type === 'status') progress.status(event.message);
-  });
+  let device: DeviceInfo | undefined;
+  const site = await serveSite(await buildSite());
+  let lab: Lab | undefined;
   try {
+    lab = await openLab(site, config.device, (event) => {
+      if (event.type === 'device') progress.line(deviceLine((device = event.device)));
+      else if (event.type === 'status') progress.status(event.message);
+    });
     const evaluation = await lab.evaluate({ config, policy, tasks });
     progress.end();
-    record.takeEvaluation(evaluation);
+    const kept = new NodeDirectory(directory);
+    await kept.write('config.json', encodeJson(config));
+    await kept.write('evaluation.json', encodeJson({ device, evaluation }));
     console.log(evaluationTable(evaluation));
     console.log(`\nWritten: ${showPath(directory)}/evaluation.json`);
     return lab.consoleErrors.length > 0 ? 1 : 0;
   } finally {
     progress.end();
-    await lab.close();
+    await lab?.close();
+    await site.close();
   }
 }
 

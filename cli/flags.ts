@@ -40,6 +40,11 @@ export const FLAGS: Record<string, Flag> = {
     help: 'the configuration of an earlier run (its config.json); other options change it',
     commands: ['train', 'evaluate', 'start'],
   },
+  resume: {
+    value: 'DIR',
+    help: 'go on with the unfinished run in this directory (--steps makes a finished one longer)',
+    commands: ['train'],
+  },
   set: {
     value: 'KEY=VALUE',
     help: 'set any key below; may be repeated',
@@ -59,6 +64,8 @@ export interface Arguments {
   out?: string;
   name?: string;
   port?: number;
+  /** The run to go on with, and its new length where one was given. */
+  resume?: { directory: string; steps?: number };
 }
 
 /** The names of the flags that a command takes. */
@@ -133,6 +140,15 @@ function readConfig(file: string): Partial<Config> {
   }
 }
 
+/** A run goes on with the configuration that it was started with. */
+function checkAlone(given: Map<string, string>): void {
+  const other = [...given.keys()].find((name) => !['resume', 'steps', 'help'].includes(name));
+  if (other === undefined) return;
+  throw new UserError(
+    `--${other} cannot be given with --resume: a run goes on with what it was started with; only --steps may change`,
+  );
+}
+
 /** Reads and checks a command line. */
 export function parseArguments(words: readonly string[], command: Command): Arguments {
   const flags = splitFlags(words, command);
@@ -142,15 +158,19 @@ export function parseArguments(words: readonly string[], command: Command): Argu
     return isKey(name) ? [[name, text]] : [];
   });
   const port = given.get('port');
+  const resume = given.get('resume');
+  if (resume !== undefined) checkAlone(given);
   const file = given.get('config');
   const earlier = file === undefined ? {} : readConfig(file);
+  const options = parseOptions(settings);
   return {
-    config: resolveConfig({ ...earlier, ...parseOptions(settings) }, { quick: given.has('quick') }),
+    config: resolveConfig({ ...earlier, ...options }, { quick: given.has('quick') }),
     help: given.has('help'),
     policy: given.get('policy'),
     tasks: given.get('tasks'),
     out: given.get('out'),
     name: given.get('name'),
     port: port === undefined ? undefined : parsePort(port),
+    resume: resume === undefined ? undefined : { directory: resume, steps: options.steps },
   };
 }

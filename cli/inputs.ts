@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { loadCheckpoint, POLICY_FILES } from '../src/policy/checkpoint.ts';
 import type { Config } from '../src/runs/config.ts';
@@ -83,6 +83,15 @@ function nearestExisting(place: string): string {
   return existsSync(place) ? place : nearestExisting(path.dirname(place));
 }
 
+/** Whether a directory holds a run that was killed before its first checkpoint, and so before it computed anything. */
+function isUnbegun(directory: string, names: readonly string[]): boolean {
+  const first = ['config.json', 'tasks.jsonl', 'checkpoints', '.lock'];
+  if (!names.includes('config.json') || !names.every((name) => first.includes(name))) return false;
+  const checkpoints = path.join(directory, 'checkpoints');
+  const steps = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
+  return !steps.some((step) => existsSync(path.join(checkpoints, step, 'manifest.json')));
+}
+
 /** Chooses the directory of a run and checks, before anything is computed, that it can be written. */
 export function outputDirectory(given: { out?: string; name?: string }, kind: string): string {
   const { name = defaultName(kind) } = given;
@@ -98,9 +107,14 @@ export function outputDirectory(given: { out?: string; name?: string }, kind: st
       `--out ${showPath(directory)}: "${existing}" is a file; give a directory that is new or empty`,
     );
   }
-  if (existsSync(directory) && readdirSync(directory).length > 0) {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  if (isUnbegun(directory, names)) {
+    for (const name of names) rmSync(path.join(directory, name), { recursive: true });
+  } else if (names.length > 0) {
+    const isRun = names.includes('config.json') && names.includes('checkpoints');
+    const goOn = isRun ? `go on with the run in it with --resume ${showPath(directory)}, or ` : '';
     throw new UserError(
-      `${showPath(directory)} is not empty, and nothing is overwritten: give another --out or --name`,
+      `${showPath(directory)} is not empty, and nothing is overwritten: ${goOn}give another --out or --name`,
     );
   }
   try {

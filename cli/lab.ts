@@ -1,18 +1,21 @@
 import type { Page } from 'playwright';
-import type { HeadlessAnswer, HeadlessApi, HeadlessJob } from '../src/lab/headless.ts';
+import type { HeadlessAnswer, HeadlessApi } from '../src/lab/headless.ts';
 import type { Config } from '../src/runs/config.ts';
-import type { Evaluation, RunEvent } from '../src/runs/events.ts';
+import type { Emit, Evaluation, Job, RunEvent, TrainingJob } from '../src/runs/events.ts';
+import { TrainerLostError } from '../src/runs/supervise.ts';
 import { decodeWire, encodeWire } from '../src/runs/wire.ts';
 import { launchBrowser } from './browser.ts';
 import { UserError } from './errors.ts';
-import { serveSite } from './server.ts';
-import { buildSite } from './site.ts';
+import type { Site } from './server.ts';
 
 /** The page in a headless browser, at a terminal's service. */
 export interface Lab {
-  /** Trains to the end; rejects when the trainer, the page or the browser fails. */
-  train(job: HeadlessJob): Promise<void>;
-  evaluate(job: HeadlessJob): Promise<Evaluation>;
+  /**
+   * Trains to the end.
+   * @throws UserError when the training fails; TrainerLostError when its worker, device, page or browser is gone
+   */
+  train(job: TrainingJob): Promise<void>;
+  evaluate(job: Job): Promise<Evaluation>;
   /** Asks a training to end after the update in progress. */
   stop(): Promise<void>;
   /** Errors that the page has written to its console so far. */
@@ -29,40 +32,32 @@ function failureOf(page: Page): { failure: Promise<never>; fail: (error: Error) 
   failure.catch(() => {
     // Every call races with this promise; alone it must not count as unhandled.
   });
-  page.on('crash', () => fail(new UserError('the page crashed; the usual reason is too little memory')));
-  page.on('close', () => fail(new UserError('the page was closed before the run ended')));
-  page.on('pageerror', (error) => fail(new UserError(`the page failed: ${error.message}`)));
+  const lose = (reason: string) => fail(new TrainerLostError(reason));
+  page.on('crash', () => lose('the page crashed (the usual reason is too little memory)'));
+  page.on('close', () => lose('the page was closed before the run ended'));
+  page.on('pageerror', (error) => lose(`the page failed: ${error.message}`));
   page
     .context()
     .browser()
-    ?.on('disconnected', () => fail(new UserError('the browser ended before the run did')));
+    ?.on('disconnected', () => lose('the browser ended before the run did'));
   return { failure, fail };
 }
 
-/** Builds and serves the page, and opens it in a headless browser. */
-export async function openLab(device: Config['device'], onEvent: (event: RunEvent) => void): Promise<Lab> {
-  const opened: { close(): Promise<void> }[] = [];
-  const close = async () => {
-    for (const part of opened.splice(0).reverse()) await part.close();
-  };
+/**
+ * Opens the built page in a headless browser of its own.
+ * @param onEvent takes the events of a run, one after the other; the trainer waits for it at checkpoints
+ */
+export async function openLab(site: Site, device: Config['device'], onEvent: Emit): Promise<Lab> {
+  const browser = await launchBrowser(device);
   try {
-    const browser = await launchBrowser(device);
-    opened.push(browser);
-    const site = await serveSite(await buildSite());
-    opened.push(site);
-    return await openPage(await browser.newPage(), site.url, onEvent, close);
+    return await openPage(await browser.newPage(), site.url, onEvent, () => browser.close());
   } catch (error) {
-    await close();
+    await browser.close();
     throw error;
   }
 }
 
-async function openPage(
-  page: Page,
-  url: string,
-  onEvent: (event: RunEvent) => void,
-  close: () => Promise<void>,
-): Promise<Lab> {
+async function openPage(page: Page, url: string, onEvent: Emit, close: () => Promise<void>): Promise<Lab> {
   const { failure, fail } = failureOf(page);
   const consoleErrors: string[] = [];
   page.on('console', (message) => {
@@ -70,9 +65,9 @@ async function openPage(
     consoleErrors.push(message.text());
     console.error(`page: ${message.text()}`);
   });
-  await page.exposeFunction('tracewrightEmit', (text: string) => {
+  await page.exposeFunction('tracewrightEmit', async (text: string) => {
     try {
-      onEvent(decodeWire<RunEvent>(text));
+      await onEvent(decodeWire<RunEvent>(text));
     } catch (error) {
       fail(error as Error);
     }
@@ -80,7 +75,7 @@ async function openPage(
   await page.goto(`${url}?headless`);
   await Promise.race([page.waitForFunction(() => window.tracewright !== undefined), failure]);
 
-  async function call(name: 'train' | 'evaluate', job: HeadlessJob): Promise<Evaluation | null> {
+  async function call(name: 'train' | 'evaluate', job: Job): Promise<Evaluation | null> {
     const work = page.evaluate(([method, text]) => (window.tracewright as HeadlessApi)[method](text), [
       name,
       encodeWire(job),
@@ -89,7 +84,7 @@ async function openPage(
       // When the page dies, `failure` says why; this rejection only says that it did.
     });
     const answer = decodeWire<HeadlessAnswer>(await Promise.race([failure, work]));
-    if ('error' in answer) throw new UserError(answer.error);
+    if ('error' in answer) throw new (answer.lost ? TrainerLostError : UserError)(answer.error);
     return answer.value;
   }
 

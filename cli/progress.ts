@@ -19,6 +19,7 @@ export class Progress {
   #status = '';
   #lastLine = Number.NEGATIVE_INFINITY;
   #done = 0;
+  #from = 0;
   #total = 0;
   #firstStep: number | undefined;
   #afterwards = 0;
@@ -52,10 +53,15 @@ export class Progress {
     this.#draw();
   }
 
-  /** Starts the clock of the steps, and says how long the work after the last of them will take. */
-  startSteps(secondsAfterwards: number): void {
+  /**
+   * Starts the clock of the steps, and says how long the work after the last of them will take.
+   * @param from steps that were made before
+   */
+  startSteps(secondsAfterwards: number, from = 0): void {
     this.#firstStep = this.#now();
     this.#afterwards = secondsAfterwards;
+    this.#from = from;
+    this.#done = from;
   }
 
   /** Takes the bar away. */
@@ -67,8 +73,8 @@ export class Progress {
 
   /** Seconds to the end, judged by the steps so far; undefined before there are any. */
   secondsLeft(): number | undefined {
-    if (this.#firstStep === undefined || this.#done === 0) return undefined;
-    const perStep = (this.#now() - this.#firstStep) / this.#done;
+    if (this.#firstStep === undefined || this.#done <= this.#from) return undefined;
+    const perStep = (this.#now() - this.#firstStep) / (this.#done - this.#from);
     return perStep * (this.#total - this.#done) + this.#afterwards;
   }
 

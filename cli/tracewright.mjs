@@ -10,7 +10,7 @@ import { checkNode, generateFiles, installPackages } from './setup.mjs';
 
 const COMMANDS = ['train', 'evaluate', 'start', 'test', 'screenshots'];
 /** Options of ours that npm has no use for: in its environment they are there by mistake. */
-const SWALLOWED = ['method', 'steps', 'seed', 'policy', 'tasks', 'out', 'quick', 'set'];
+const SWALLOWED = ['method', 'steps', 'seed', 'policy', 'tasks', 'out', 'quick', 'set', 'resume'];
 /** @type {NodeJS.Signals[]} */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));

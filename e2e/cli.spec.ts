@@ -36,6 +36,7 @@ test('train writes a whole run and says so', async ({ place }) => {
     'metrics.jsonl',
     'policy',
     'rollouts.jsonl',
+    'run.json',
   ]);
   expect(JSON.parse(readFileSync(path.join(out, 'config.json'), 'utf8'))).toMatchObject({
     steps: 5,
@@ -90,6 +91,8 @@ test('Ctrl-C, arriving twice as through npm, stops in order and keeps what there
     'metrics.jsonl',
     'policy',
     'rollouts.jsonl',
+    'run.json',
+    'tasks.jsonl',
   ]);
 });
 

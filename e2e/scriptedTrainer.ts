@@ -6,6 +6,7 @@ import * as Comlink from 'comlink';
 import type { WrittenToken } from '../src/policy/write.ts';
 import type { Config } from '../src/runs/config.ts';
 import type { Estimate, Evaluation, RolloutRecord, RunEvent, TrainerApi } from '../src/runs/events.ts';
+import { holdLifeline } from '../src/runs/lifeline.ts';
 
 const DEVICE: RunEvent = {
   type: 'device',
@@ -53,8 +54,11 @@ let stepsAllowed = 0;
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+const lifeline = holdLifeline(self.name);
+
 const api: TrainerApi = {
-  async train(config, policy, emit, tasks) {
+  alive: () => lifeline,
+  async train({ config, policy, tasks }, emit) {
     const send = emit as (event: RunEvent) => Promise<void>;
     await send(DEVICE);
     await send({ type: 'status', message: 'loading the policy' });
@@ -93,10 +97,14 @@ const api: TrainerApi = {
       }
     }
     await send({ type: 'evaluation', name: 'after', evaluation: evaluation(step) });
-    await send({ type: 'policy', files: policy });
+    const card = new TextEncoder().encode('A policy of the script.');
+    await send({ type: 'policy', files: { ...policy, 'README.md': card } });
     await send({ type: 'done', steps: step, stopped });
   },
-  async evaluate(_config, _policy, emit) {
+  async continueRun(name) {
+    throw new Error(`the script keeps no run "${name}"`);
+  },
+  async evaluate(_job, emit) {
     const send = emit as (event: RunEvent) => Promise<void>;
     await send(DEVICE);
     return evaluation(0);

@@ -1,21 +1,29 @@
 import * as Comlink from 'comlink';
 import type { Config } from '../src/runs/config.ts';
 import { RunControl } from '../src/runs/control.ts';
-import type { DeviceInfo, RunEvent, TrainerApi } from '../src/runs/events.ts';
-import { inspectLogProbs, runEvaluation, runTraining } from '../src/runs/training.ts';
+import type { DeviceInfo, Emit, TrainerApi, TrainingJob } from '../src/runs/events.ts';
+import { inspectLogProbs } from '../src/runs/inspect.ts';
+import { holdLifeline } from '../src/runs/lifeline.ts';
+import { withBrowserRun } from '../src/runs/storage/browser_run.ts';
+import { RunRecord } from '../src/runs/storage/record.ts';
+import { runEvaluation, runTraining } from '../src/runs/training.ts';
 import { writeProgram } from '../src/runs/writing.ts';
 import { createBrowserSandbox } from '../src/sandbox/browser.ts';
 import type { Sandbox } from '../src/sandbox/types.ts';
 import { startDevice } from '../src/tensor/browser.ts';
 
+/** Identity of the sources, filled in when the page is built. */
+declare const TRACEWRIGHT_BUILD: string;
+
 // The trainer owns the device, the policy and the loop, and starts the sandbox workers itself:
 // programs and traces never cross the page's thread.
 const control = new RunControl();
+const lifeline = holdLifeline(self.name);
 
 /** Starts the device and a sandbox, hands them to `work`, and ends the sandbox after it. */
 async function withDevice<T>(
   config: Config,
-  emit: (event: RunEvent) => void,
+  emit: Emit,
   work: (device: DeviceInfo, sandbox: Sandbox) => Promise<T>,
 ): Promise<T> {
   const device = await startDevice(config.device);
@@ -28,14 +36,31 @@ async function withDevice<T>(
   }
 }
 
+function train(job: TrainingJob, emit: Emit): Promise<void> {
+  return withDevice(job.config, emit, (device, sandbox) =>
+    runTraining({ ...job, device, sandbox, emit, build: TRACEWRIGHT_BUILD }, control),
+  );
+}
+
 const api: TrainerApi = {
-  train: (config, files, emit, tasks) =>
-    withDevice(config, emit, (device, sandbox) =>
-      runTraining({ config, files, tasks, device, sandbox, emit }, control),
-    ),
-  evaluate: (config, files, emit, tasks) =>
-    withDevice(config, emit, (device, sandbox) =>
-      runEvaluation({ config, files, tasks, device, sandbox, emit }),
+  alive: () => lifeline,
+  train: (job, emit) => {
+    if (job.name === undefined) return train(job, emit);
+    return withBrowserRun(job.name, async (directory) => {
+      const record = await RunRecord.begin(directory, { config: job.config, tasks: job.tasks }, emit);
+      await train(job, record.keeping(emit));
+    });
+  },
+  continueRun: (name, emit, steps) =>
+    withBrowserRun(name, async (directory) => {
+      const record = await RunRecord.open(directory, emit, steps);
+      const { config, tasks } = record.start;
+      const checkpoint = await record.goBack();
+      await train({ config, policy: {}, tasks, checkpoint }, record.keeping(emit));
+    }),
+  evaluate: (job, emit) =>
+    withDevice(job.config, emit, (device, sandbox) =>
+      runEvaluation({ ...job, device, sandbox, emit, build: TRACEWRIGHT_BUILD }),
     ),
   pause: () => control.pause(),
   resume: () => control.resume(),

@@ -1,17 +1,13 @@
-import type { Config } from '../runs/config.ts';
-import type { Evaluation, PolicyFiles, RunEvent } from '../runs/events.ts';
+import type { Emit, Evaluation, Job, RunEvent, TrainingJob } from '../runs/events.ts';
+import { TrainerLostError } from '../runs/supervise.ts';
 import { decodeWire, encodeWire } from '../runs/wire.ts';
 import { TrainerClient } from './trainer.ts';
 
-/** What a terminal hands to the page, as one text of `encodeWire`. */
-export interface HeadlessJob {
-  config: Config;
-  policy: PolicyFiles;
-  tasks?: string;
-}
-
-/** How a call ended: its value, or the message of its error without the page's stack around it. */
-export type HeadlessAnswer = { value: Evaluation | null } | { error: string };
+/**
+ * How a call ended: its value, or the message of its error without the page's stack around it; `lost` when a new
+ * trainer could go on from a checkpoint.
+ */
+export type HeadlessAnswer = { value: Evaluation | null } | { error: string; lost: boolean };
 
 /** The page's side of a terminal: jobs and answers are texts of `encodeWire`. */
 export interface HeadlessApi {
@@ -37,13 +33,15 @@ class EventPipe {
     this.#send = send;
   }
 
-  readonly emit = (event: RunEvent): void => {
-    if (event.type === 'groups' || event.type === 'vocabulary') return; // For the page alone, and large.
+  /** Resolves when the terminal has dealt with the event. */
+  readonly emit = (event: RunEvent): Promise<void> => {
+    if (event.type === 'groups' || event.type === 'vocabulary') return this.#sent; // For the page alone, and large.
     const text = encodeWire(event);
     this.#sent = this.#sent.then(() => this.#send(text));
     this.#sent.catch(() => {
       // `flush` rejects with the same reason; without a handler here it would also count as unhandled.
     });
+    return this.#sent;
   };
 
   flush(): Promise<void> {
@@ -58,12 +56,7 @@ export function startHeadless(): void {
   let current: TrainerClient | undefined;
 
   async function work(
-    job: string,
-    call: (
-      trainer: TrainerClient,
-      job: HeadlessJob,
-      emit: (event: RunEvent) => void,
-    ) => Promise<Evaluation | null>,
+    call: (trainer: TrainerClient, emit: Emit) => Promise<Evaluation | null>,
   ): Promise<string> {
     if (current) throw new Error('tracewright: a run is under way in this page');
     const trainer = new TrainerClient();
@@ -71,9 +64,9 @@ export function startHeadless(): void {
     current = trainer;
     let answer: HeadlessAnswer;
     try {
-      answer = { value: await call(trainer, decodeWire<HeadlessJob>(job), pipe.emit) };
+      answer = { value: await call(trainer, pipe.emit) };
     } catch (error) {
-      answer = { error: (error as Error).message };
+      answer = { error: (error as Error).message, lost: error instanceof TrainerLostError };
     }
     current = undefined;
     await pipe.flush();
@@ -83,12 +76,11 @@ export function startHeadless(): void {
 
   window.tracewright = {
     train: (job) =>
-      work(job, async (trainer, { config, policy, tasks }, emit) => {
-        await trainer.train(config, policy, emit, tasks);
+      work(async (trainer, emit) => {
+        await trainer.train(decodeWire<TrainingJob>(job), emit);
         return null;
       }),
-    evaluate: (job) =>
-      work(job, (trainer, { config, policy, tasks }, emit) => trainer.evaluate(config, policy, emit, tasks)),
+    evaluate: (job) => work((trainer, emit) => trainer.evaluate(decodeWire<Job>(job), emit)),
     stop: async () => current?.stop(),
   };
 }

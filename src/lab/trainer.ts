@@ -1,66 +1,60 @@
 import * as Comlink from 'comlink';
 import TrainerWorker from '../../workers/trainer.ts?worker';
 import type { WrittenToken } from '../policy/write.ts';
-import type { Config } from '../runs/config.ts';
-import type { Evaluation, LogProbsAnswer, PolicyFiles, RunEvent, TrainerApi } from '../runs/events.ts';
-
+import type { Emit, Evaluation, Job, LogProbsAnswer, TrainerApi, TrainingJob } from '../runs/events.ts';
+import { lifelineEnd } from '../runs/lifeline.ts';
+import { TrainerLostError } from '../runs/supervise.ts';
 import type { WriteRequest } from '../runs/writing.ts';
 
 /** How long after `train` resolves its last event may still be on the way. */
 const LAST_EVENT_MS = 10_000;
 
-type Emit = (event: RunEvent) => void;
-
 /**
  * One trainer worker and the calls to it. A worker serves one training or evaluation; `dispose` ends it and
- * frees its memory and device.
+ * frees its memory and device. When the worker ends before its work does, or loses its device, calls under way
+ * reject with a {@link TrainerLostError}; `training.ts` goes on with another one then.
  */
 export class TrainerClient {
-  readonly #worker = new TrainerWorker({ name: 'trainer' });
+  readonly #name = `trainer-${crypto.randomUUID()}`;
+  readonly #worker = new TrainerWorker({ name: this.#name });
   // Kept in a field for as long as calls may be under way: a collected proxy never answers them.
   readonly #api = Comlink.wrap<TrainerApi>(this.#worker);
-  readonly #crashed: Promise<never>;
-  #crash!: (reason: Error) => void;
+  readonly #watch = new AbortController();
+  readonly #ended: Promise<never>;
+  #end!: (reason: Error) => void;
 
   constructor() {
-    this.#crashed = new Promise((_resolve, reject) => {
-      this.#crash = reject;
+    this.#ended = new Promise((_resolve, reject) => {
+      this.#end = reject;
     });
-    this.#crashed.catch(() => {
+    this.#ended.catch(() => {
       // Every call races with this promise and rejects with its reason; alone it must not count as unhandled.
     });
     this.#worker.addEventListener('error', (event) => {
       event.preventDefault();
       const where = event.filename ? ` (${event.filename}:${event.lineno})` : '';
-      this.#crash(new Error(`trainer worker: ${event.message || 'failed to load'}${where}`));
+      this.#lose(`the trainer worker failed: ${event.message || 'it did not load'}${where}`);
     });
+    this.#api
+      .alive()
+      .then(() => lifelineEnd(this.#name, this.#watch.signal))
+      .then(() => this.#lose('the trainer worker ended'))
+      .catch(this.#end);
   }
 
   /** Trains to the end, to `stop()`, or to an error; resolves after the last event was handed on. */
-  async train(config: Config, policy: PolicyFiles, emit: Emit, tasks?: string): Promise<void> {
-    let noticeLast!: () => void;
-    const last = new Promise<void>((resolve) => {
-      noticeLast = resolve;
-    });
-    const emitAndNotice: Emit = (event) => {
-      try {
-        emit(event);
-      } catch (error) {
-        this.#crash(error as Error);
-      }
-      if (event.type === 'done') noticeLast();
-    };
-    await this.#race(this.#api.train(config, policy, Comlink.proxy(emitAndNotice), tasks));
-    const timer = setTimeout(
-      () => this.#crash(new Error('trainer worker: ended without its last event, "done"')),
-      LAST_EVENT_MS,
-    );
-    await this.#race(last).finally(() => clearTimeout(timer));
+  train(job: TrainingJob, emit: Emit): Promise<void> {
+    return this.#untilLast(emit, (notice) => this.#api.train(job, notice));
+  }
+
+  /** Goes on with a run that this browser keeps; see `TrainerApi.continueRun`. */
+  continueRun(name: string, emit: Emit, steps?: number): Promise<void> {
+    return this.#untilLast(emit, (notice) => this.#api.continueRun(name, notice, steps));
   }
 
   /** Evaluates a policy on held-out tasks. */
-  evaluate(config: Config, policy: PolicyFiles, emit: Emit, tasks?: string): Promise<Evaluation> {
-    return this.#race(this.#api.evaluate(config, policy, Comlink.proxy(emit), tasks));
+  evaluate(job: Job, emit: Emit): Promise<Evaluation> {
+    return this.#race(this.#api.evaluate(job, Comlink.proxy(emit)));
   }
 
   pause(): Promise<void> {
@@ -93,12 +87,44 @@ export class TrainerClient {
 
   /** Ends the worker at once; calls under way reject. */
   dispose(): void {
-    this.#crash(new Error('trainer worker: ended by dispose()'));
+    this.#end(new Error('trainer worker: ended by dispose()'));
+    this.#watch.abort();
     this.#api[Comlink.releaseProxy]();
     this.#worker.terminate();
   }
 
-  #race<T>(call: Promise<T>): Promise<T> {
-    return Promise.race([call, this.#crashed]);
+  async #untilLast(emit: Emit, call: (emit: Emit) => Promise<void>): Promise<void> {
+    let noticeLast!: () => void;
+    const last = new Promise<void>((resolve) => {
+      noticeLast = resolve;
+    });
+    const emitAndNotice: Emit = async (event) => {
+      try {
+        await emit(event);
+      } catch (error) {
+        this.#end(error as Error);
+      }
+      if (event.type === 'done') noticeLast();
+    };
+    await this.#race(call(Comlink.proxy(emitAndNotice)));
+    const timer = setTimeout(
+      () => this.#end(new Error('trainer worker: ended without its last event, "done"')),
+      LAST_EVENT_MS,
+    );
+    await this.#race(last).finally(() => clearTimeout(timer));
+  }
+
+  #lose(reason: string): void {
+    this.#end(new TrainerLostError(reason));
+  }
+
+  async #race<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await Promise.race([call, this.#ended]);
+    } catch (error) {
+      // Errors cross from the worker by name.
+      if ((error as Error).name === 'DeviceLostError') throw new TrainerLostError((error as Error).message);
+      throw error;
+    }
   }
 }

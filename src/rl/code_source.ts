@@ -60,6 +60,10 @@ export function codeSource(
     async observe() {
       return {};
     },
+    save: () => ({ drawn }),
+    restore(saved) {
+      drawn = (saved as { drawn: number }).drawn;
+    },
   };
 }
 

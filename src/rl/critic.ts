@@ -1,7 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Policy } from '../policy/policy.ts';
 import { hiddenAt, weightsOf } from '../policy/transformer.ts';
-import { type AdamWState, adamwState, adamwUpdate, gradientNorm } from '../tensor/adamw.ts';
+import {
+  type AdamWMemory,
+  type AdamWState,
+  adamwState,
+  adamwUpdate,
+  gradientNorm,
+  restoreAdamW,
+  saveAdamW,
+} from '../tensor/adamw.ts';
 import { random } from '../tensor/random.ts';
 import { MICRO_BATCH_TOKENS, microBatches, type Sequence, tokenBatch } from './batches.ts';
 import { cutByCompletion } from './log_probs.ts';
@@ -25,8 +33,19 @@ export interface Critic {
   state: AdamWState;
 }
 
-/** A fresh critic, which values everything at 0. */
-export function createCritic(policy: Policy, seed: number): Critic {
+/** A critic off the device, for a checkpoint. */
+export interface CriticMemory extends AdamWMemory {
+  parameters: Float32Array;
+}
+
+/** Reads a critic from the device. */
+export async function saveCritic({ parameters, state }: Critic): Promise<CriticMemory> {
+  return { ...(await saveAdamW(state)), parameters: (await parameters.data()) as Float32Array };
+}
+
+/** A fresh critic, which values everything at 0, or one that goes on where another was. */
+export function createCritic(policy: Policy, seed: number, memory?: CriticMemory): Critic {
+  if (memory) return { parameters: tf.tensor1d(memory.parameters), state: restoreAdamW(memory) };
   const width = policy.config.hidden_size;
   const values = new Float32Array(width * width + 2 * width + 1);
   const source = random(seed, 0xc417);

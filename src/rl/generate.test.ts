@@ -43,6 +43,8 @@ function source(limit = Number.POSITIVE_INFINITY): PromptSource {
         }),
       ),
     observe: async () => ({}),
+    save: () => null,
+    restore() {},
   };
 }
 

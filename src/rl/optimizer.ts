@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layoutOf } from '../policy/config.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type AdamWState, adamwState, adamwUpdate, gradientNorm } from '../tensor/adamw.ts';
+import {
+  type AdamWMemory,
+  type AdamWState,
+  adamwState,
+  adamwUpdate,
+  gradientNorm,
+  restoreAdamW,
+} from '../tensor/adamw.ts';
 
 /** Options of the optimizer, as in the configuration. */
 export interface OptimizerOptions {
@@ -17,13 +24,13 @@ export interface Optimizer {
   decay: tf.Tensor1D;
 }
 
-/** A fresh optimizer. */
-export function createOptimizer(policy: Policy): Optimizer {
+/** A fresh optimizer, or one that goes on where another was. */
+export function createOptimizer(policy: Policy, memory?: AdamWMemory): Optimizer {
   const mask = new Float32Array(policy.parameters.size);
   for (const spec of layoutOf(policy.config)) {
     if (spec.decay) mask.fill(1, spec.offset, spec.offset + spec.size);
   }
-  return { state: adamwState(mask.length), decay: tf.tensor1d(mask) };
+  return { state: memory ? restoreAdamW(memory) : adamwState(mask.length), decay: tf.tensor1d(mask) };
 }
 
 /** Frees the optimizer's tensors. */

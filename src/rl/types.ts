@@ -62,6 +62,10 @@ export interface PromptSource {
   grade(prompts: Prompt[], completions: Completion[][]): Promise<Grade[][]>;
   /** Sees every graded group of the step, of every source; returns its own metrics. */
   observe(step: number, groups: Rollout[][]): Promise<Record<string, number>>;
+  /** What it remembers from step to step, as a value that JSON holds; a checkpoint keeps it. */
+  save(): unknown;
+  /** Remembers what an equal source has saved, and goes on exactly as that one would. */
+  restore(saved: unknown): void;
 }
 
 /** A source and its share of the prompts of a batch. */

@@ -156,6 +156,9 @@ export const OPTIONS = {
   eval_tasks: integer(300, 'held-out tasks in evaluations during training', 1, 100000),
   eval_final_tasks: integer(1000, 'held-out tasks in the evaluations before and after', 1, 100000),
   eval_samples: integer(0, 'samples a task for pass@k (0: greedy only)', 0, 256),
+
+  checkpoint_every: integer(10, 'steps between checkpoints (0: only on pause and at the end)'),
+  checkpoint_keep: integer(2, 'checkpoints kept of a run, the latest ones', 1, 1000),
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;

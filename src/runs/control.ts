@@ -61,12 +61,16 @@ export class RunControl {
     });
   }
 
-  /** Resolves when the next update may run (true), or the run is to end (false); answers inquiries meanwhile. */
-  async next(live: LiveRun): Promise<boolean> {
+  /**
+   * Resolves when the next update may run (true), or the run is to end (false); answers inquiries meanwhile.
+   * @param onPause called before it waits
+   */
+  async next(live: LiveRun, onPause: () => Promise<void>): Promise<boolean> {
     // Messages (pause, stop, inquiries) reach a worker only between tasks.
     await new Promise((resolve) => setTimeout(resolve));
     await this.#answer(live);
-    while (this.#paused && this.#allowed === 0 && !this.#stopped) {
+    if (this.#waits) await onPause();
+    while (this.#waits) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -84,6 +88,10 @@ export class RunControl {
 
   async #answer(live: LiveRun): Promise<void> {
     for (const inquiry of this.#inquiries.splice(0)) await inquiry.answer(live);
+  }
+
+  get #waits(): boolean {
+    return this.#paused && this.#allowed === 0 && !this.#stopped;
   }
 
   #notify(): void {

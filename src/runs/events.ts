@@ -77,12 +77,27 @@ export interface LogProbsAnswer {
 /** One line of `metrics.jsonl`: `step`, then TRL's names. Wall-clock fields end in `_time` or `_per_second`. */
 export type StepMetrics = { step: number } & Record<string, number>;
 
+/** The evaluations of a training so far. */
+export interface TrainingEvaluations {
+  before?: Evaluation;
+  during: Evaluation[];
+  after?: Evaluation;
+}
+
+/** A checkpoint as files by name; see `checkpoint.ts`. */
+export type CheckpointFiles = Record<string, Uint8Array>;
+
 /** Everything that a run tells its page or terminal, in order. */
 export type RunEvent =
   | { type: 'device'; device: DeviceInfo }
   | { type: 'status'; message: string }
   /** Something that a person should know, though the run goes on. */
   | { type: 'warning'; message: string }
+  /**
+   * The run goes on from its checkpoint of this step: whatever was told of later steps is void, and is told
+   * again. `evaluations` are those up to it.
+   */
+  | { type: 'resume'; step: number; evaluations: TrainingEvaluations }
   | { type: 'step'; metrics: StepMetrics; totalSteps: number }
   | { type: 'rollouts'; records: RolloutRecord[] }
   /** Follows `rollouts`, for the page alone. */
@@ -90,28 +105,55 @@ export type RunEvent =
   /** The text of every token, by id; once, before the first step. For the page alone. */
   | { type: 'vocabulary'; texts: string[] }
   | { type: 'evaluation'; name: 'before' | 'during' | 'after'; evaluation: Evaluation }
+  /** All that the run is after this step, for whoever keeps the run; the trainer waits until it is dealt with. */
+  | { type: 'checkpoint'; step: number; files: CheckpointFiles }
+  /** The checkpoint of this step is stored whole: from now on no more than the steps after it can be lost. */
+  | { type: 'saved'; step: number }
   | { type: 'policy'; files: PolicyFiles }
   | { type: 'done'; steps: number; stopped: boolean };
 
-/** What the trainer worker exposes through comlink. */
-export interface TrainerApi {
+/** Takes the events of a run. Where it returns a promise, the event is dealt with when that resolves. */
+export type Emit = (event: RunEvent) => void | Promise<void>;
+
+/** What to evaluate, or to train from. */
+export interface Job {
+  config: Config;
+  /** The policy to start from; empty for fresh weights (`sft` only), and where a checkpoint is given. */
+  policy: PolicyFiles;
+  /** The user's own tasks (JSONL text), when given. */
+  tasks?: string;
+}
+
+/** A training: from its start, or from a checkpoint of it. */
+export interface TrainingJob extends Job {
+  /** Go on from here, with the configuration given (its `steps` may be others). */
+  checkpoint?: CheckpointFiles;
   /**
-   * Runs one training to its end, to `stop()`, or to an error (then rejected).
-   * @param tasks a JSONL text of the user's own tasks, when given
+   * Keep the run in this browser's own file system under this name: `runs/NAME/`, with checkpoints to go on
+   * from. Without a name nothing is kept there (the terminal keeps the runs that it starts).
    */
-  train(config: Config, policy: PolicyFiles, emit: (event: RunEvent) => void, tasks?: string): Promise<void>;
+  name?: string;
+}
+
+/** What the trainer worker exposes through comlink. A worker serves one `train`, `continueRun` or `evaluate`. */
+export interface TrainerApi {
+  /** Resolves when the worker holds the lock of its name, by which the page learns of its end. */
+  alive(): Promise<void>;
+  /** Runs one training to its end, to `stop()`, or to an error (then rejected). */
+  train(job: TrainingJob, emit: Emit): Promise<void>;
+  /**
+   * Goes on with a run that this browser keeps, from its last whole checkpoint, as if it had never ended.
+   * @param steps another length than the run has had so far
+   */
+  continueRun(name: string, emit: Emit, steps?: number): Promise<void>;
   /** Evaluates a policy on held-out tasks. */
-  evaluate(
-    config: Config,
-    policy: PolicyFiles,
-    emit: (event: RunEvent) => void,
-    tasks?: string,
-  ): Promise<Evaluation>;
+  evaluate(job: Job, emit: Emit): Promise<Evaluation>;
+  /** Pauses after the update in progress, when a checkpoint of it is made. */
   pause(): void;
   resume(): void;
   /** Runs one update and pauses again. */
   stepOnce(): void;
-  /** Ends after the update in progress; `train` then evaluates, emits the policy and resolves. */
+  /** Ends after the update in progress; `train` then makes a checkpoint, evaluates, emits the policy and resolves. */
   stop(): void;
   /**
    * Log-probabilities of completions under the policy as it is now. Answered between two updates and while paused;

@@ -44,7 +44,7 @@ async function run(
     if (event.type === 'rollouts') recorded.rollouts.push(...event.records);
     if (event.type === 'policy') recorded.files = event.files;
   };
-  await runTraining({ config, files, device, sandbox, emit }, control);
+  await runTraining({ config, policy: files, device, sandbox, emit, build: 'test' }, control);
   return recorded;
 }
 

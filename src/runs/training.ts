@@ -1,30 +1,16 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { evaluatePolicy, greedyPassRate } from '../evaluation/evaluate.ts';
-import { sharesOf } from '../methods/method.ts';
-import { supervisedBatch, supervisedLearningRate } from '../methods/sft.ts';
-import { loadCheckpoint, type PolicyFiles, saveCheckpoint } from '../policy/checkpoint.ts';
-import { defaultPolicyConfig, type PolicyConfig } from '../policy/config.ts';
-import { createPolicy, disposePolicy, initialWeights, type Policy } from '../policy/policy.ts';
-import { createTokenizer, type Tokenizer } from '../policy/tokenizer.ts';
-import { isConstant } from '../rl/advantages.ts';
-import { CODE, type CodeItem } from '../rl/code_source.ts';
-import { createCritic, disposeCritic } from '../rl/critic.ts';
-import { logProbsOf } from '../rl/log_probs.ts';
-import { createOptimizer, disposeOptimizer, type Optimizer } from '../rl/optimizer.ts';
-import { type Learner, trainingStep } from '../rl/step.ts';
-import { supervisedUpdate } from '../rl/supervised.ts';
-import type { Rollout } from '../rl/types.ts';
-import type { Sandbox } from '../sandbox/types.ts';
-import type { AlignmentItem } from '../semantics/item.ts';
-import { ALIGNMENT } from '../semantics/source.ts';
+import { saveCheckpoint } from '../policy/checkpoint.ts';
+import { disposePolicy } from '../policy/policy.ts';
+import { CODE } from '../rl/code_source.ts';
 import type { Task } from '../tasks/types.ts';
-import type { DeviceInfo } from '../tensor/device.ts';
-import { memoryBytes } from '../tensor/memory.ts';
-import type { Config, OptionName } from './config.ts';
-import type { LiveRun, RunControl } from './control.ts';
-import type { Evaluation, GroupDetail, LogProbsAnswer, RolloutRecord, RunEvent } from './events.ts';
+import { memoryMetrics } from '../tensor/memory.ts';
+import { encodeRunCheckpoint, type TrainerState } from './checkpoint.ts';
+import type { RunControl } from './control.ts';
+import type { Evaluation } from './events.ts';
 import { modelCard } from './model_card.ts';
-import { type TaskSuite, taskSuite } from './tasks.ts';
+import { groupDetail, rolloutRecords, vocabularyOf } from './rollouts.ts';
+import { type Run, type RunInputs, startRun } from './start.ts';
+import { createSteps, type Steps } from './steps.ts';
 
 /** Updates that may be skipped in a row (gradient not finite) before the run gives up. */
 const MAX_SKIPPED = 3;
@@ -32,237 +18,184 @@ const MAX_SKIPPED = 3;
 /** Steps without any reward for a program after which the run says so. */
 const PATIENCE = 5;
 
-/** Everything that a run works with. */
-interface Run {
-  config: Config;
-  policy: Policy;
-  tokenizer: Tokenizer;
-  sandbox: Sandbox;
-  suite: TaskSuite;
-  emit: (event: RunEvent) => void;
-}
+/** What a run remembers from step to step, without what its steps remember themselves. */
+type Progress = Omit<TrainerState, 'sources'>;
 
-/** One step of a method: what it measured, and the rollouts if it has any. */
-type Step = (step: number) => Promise<{ metrics: Record<string, number>; groups: Rollout[][] }>;
-
-/** What a run starts from; the tfjs backend is the current one. */
-export interface RunInputs {
-  config: Config;
-  /** The starting policy; empty for fresh weights (`sft` only). */
-  files: PolicyFiles;
-  /** The user's own tasks (JSONL text), when given. */
-  tasks?: string;
-  device: DeviceInfo;
-  sandbox: Sandbox;
-  emit: (event: RunEvent) => void;
-}
-
-/** Runs one training from start to end: evaluation, steps, evaluation, policy. */
+/** Runs one training from its start, or from a checkpoint, to its end: evaluation, steps, evaluation, policy. */
 export async function runTraining(inputs: RunInputs, control: RunControl): Promise<void> {
-  const { config, emit } = inputs;
   const clock = performance.now();
-  const run = startRun(inputs);
+  const { run, from } = startRun(inputs);
+  const { config, emit } = run;
+  const progress = from ? goOn(inputs, from.state) : begin(inputs);
+  const secondsBefore = progress.seconds;
+  const steps = createSteps(run, from);
+  const save = checkpoints(run, steps, progress, () => {
+    progress.seconds = secondsBefore + (performance.now() - clock) / 1000;
+  });
   try {
-    emit({ type: 'status', message: 'evaluating the starting policy' });
-    const before = await evaluate(run, 0, config.eval_final_tasks);
-    emit({ type: 'evaluation', name: 'before', evaluation: before });
+    if (!from) await save();
+    progress.evaluations.before ??= await finalEvaluation(run, 'before', progress.step);
     emit({ type: 'vocabulary', texts: vocabularyOf(run.tokenizer) });
-    const { steps, tokens, stopped } = await loop(run, control).finally(() => control.end());
-    emit({ type: 'status', message: 'evaluating the trained policy' });
-    const after = await evaluate(run, steps, config.eval_final_tasks);
-    emit({ type: 'evaluation', name: 'after', evaluation: after });
-    const weights = (await run.policy.parameters.data()) as Float32Array;
-    const seconds = (performance.now() - clock) / 1000;
+    const stopped = await loop(run, steps, progress, control, save).finally(() => control.end());
+    await save();
+    const after = await finalEvaluation(run, 'after', progress.step);
     const shape = run.policy.config;
+    const weights = (await run.policy.parameters.data()) as Float32Array;
     const card = modelCard({
       config,
       shape,
       device: inputs.device,
-      hasStart: Object.keys(inputs.files).length > 0,
+      hasStart: progress.has_start,
       hasOwnTasks: inputs.tasks !== undefined,
-      before,
+      before: progress.evaluations.before,
       after,
-      steps,
-      tokens,
-      seconds,
+      steps: progress.step,
+      tokens: progress.tokens,
+      seconds: secondsBefore + (performance.now() - clock) / 1000,
     });
     const files = saveCheckpoint(shape, weights, run.tokenizer);
-    emit({ type: 'policy', files: { ...files, 'README.md': new TextEncoder().encode(card) } });
-    emit({ type: 'done', steps, stopped });
+    await emit({ type: 'policy', files: { ...files, 'README.md': new TextEncoder().encode(card) } });
+    await emit({ type: 'done', steps: progress.step, stopped });
   } finally {
+    steps.dispose();
     disposePolicy(run.policy);
   }
 }
 
 /** Evaluates a policy on held-out tasks. */
 export async function runEvaluation(inputs: RunInputs): Promise<Evaluation> {
-  const run = startRun(inputs);
+  const { run } = startRun(inputs);
   try {
-    return await evaluate(run, 0, inputs.config.eval_final_tasks);
+    return await evaluate(run, 0, run.config.eval_final_tasks);
   } finally {
     disposePolicy(run.policy);
   }
 }
 
-function startRun({ config, files, tasks, sandbox, emit }: RunInputs): Run {
-  const suite = taskSuite(config, tasks);
-  const { shape, weights, tokenizer } = startingPolicy(config, files);
-  checkLengths(config, shape);
-  checkSupervised(config, tasks === undefined ? [] : suite.list('sft', Number.POSITIVE_INFINITY));
-  return { config, policy: createPolicy(shape, weights), tokenizer, sandbox, suite, emit };
-}
-
-function startingPolicy(config: Config, files: PolicyFiles) {
-  if (Object.keys(files).length > 0) {
-    const { config: shape, weights, tokenizer } = loadCheckpoint(files);
-    return { shape, weights, tokenizer };
-  }
-  if (config.method !== 'sft') {
-    throw new Error(
-      `runTraining(): method ${config.method} needs a starting policy, for random weights earn no reward; give --policy DIR, or make one with --method sft`,
-    );
-  }
-  const tokenizer = createTokenizer();
-  const shape: PolicyConfig = {
-    ...defaultPolicyConfig(tokenizer.vocabSize),
-    hidden_size: config['policy.hidden_size'],
-    intermediate_size: config['policy.intermediate_size'],
-    num_hidden_layers: config['policy.num_hidden_layers'],
-    num_attention_heads: config['policy.num_attention_heads'],
+function begin({ config, policy, device, build }: RunInputs): Progress {
+  return {
+    config,
+    build,
+    device,
+    step: 0,
+    tokens: 0,
+    seconds: 0,
+    skipped: 0,
+    rewarded: false,
+    learned: false,
+    has_start: Object.keys(policy).length > 0,
+    evaluations: { during: [] },
   };
-  return { shape, weights: initialWeights(shape, config.seed), tokenizer };
 }
 
-/** Refuses lengths for which the policy has no positions, before anything is computed. */
-function checkLengths(config: Config, { max_position_embeddings: limit }: PolicyConfig): void {
-  const needs: [OptionName, number][] = [
-    ['rollout.max_new_tokens', config['rollout.max_new_tokens'] + 1],
-    ['align_max_new_tokens', config.align_max_prompt_tokens + config.align_max_new_tokens],
+/** The progress of a checkpoint; says what differs now, for then the numbers may too. */
+function goOn({ config, device, build, emit }: RunInputs, state: TrainerState): Progress {
+  const { step, evaluations } = state;
+  emit({ type: 'resume', step, evaluations: structuredClone(evaluations) });
+  const differences: [what: string, then: string, now: string][] = [
+    ['device', `${state.device.backend}, ${state.device.adapter}`, `${device.backend}, ${device.adapter}`],
+    ['build', state.build, build],
   ];
-  for (const [name, needed] of needs) {
-    if (needed <= limit) continue;
-    const prompt = name === 'align_max_new_tokens' ? ' with align_max_prompt_tokens' : ' with a prompt';
-    throw new Error(
-      `runTraining(): ${name}=${config[name]}${prompt} needs ${needed} positions, but the policy has ${limit}; lower it`,
-    );
+  for (const [what, then, now] of differences) {
+    if (then === now) continue;
+    const message = `the run had another ${what} (${then}) than now (${now}); its numbers may differ from those of a run that was never interrupted`;
+    emit({ type: 'warning', message });
   }
+  const { sources, ...progress } = state;
+  return { ...progress, config, device, build };
 }
 
-/** Refuses what supervised training could not use, before anything is computed. */
-function checkSupervised(config: Config, own: readonly Task[]): void {
-  if (config.method !== 'sft') return;
-  const bare = own.find((task) => task.reference === undefined);
-  if (bare) {
-    throw new Error(
-      `runTraining(): supervised training needs reference solutions, but the task "${bare.description}" has none; add "reference" to its line`,
-    );
-  }
-  const shares = config['sft.code_share'] + config['sft.output_share'];
-  if (shares > 1) {
-    throw new Error(
-      `runTraining(): sft.code_share + sft.output_share is ${shares}, but shares end at 1; lower one`,
-    );
-  }
+/** A function that hands out a checkpoint of where the run is, unless there is one already. */
+function checkpoints(run: Run, steps: Steps, progress: Progress, takeTime: () => void): () => Promise<void> {
+  let last = progress.step > 0 ? progress.step : -1;
+  return async () => {
+    // While updates are being skipped, the checkpoint from before stays the last one.
+    if (progress.step === last || progress.skipped > 0) return;
+    last = progress.step;
+    takeTime();
+    const { learner, sources } = await steps.save();
+    const { policy, tokenizer } = run;
+    const files = encodeRunCheckpoint({
+      shape: policy.config,
+      tokenizer,
+      weights: (await policy.parameters.data()) as Float32Array,
+      learner,
+      state: { ...progress, sources },
+    });
+    await run.emit({ type: 'checkpoint', step: progress.step, files });
+  };
 }
 
-/** The steps of a run; returns how many were made, the tokens that went through training, and whether it was stopped. */
+/** The steps of a run; returns whether it was stopped. */
 async function loop(
   run: Run,
+  steps: Steps,
+  progress: Progress,
   control: RunControl,
-): Promise<{ steps: number; tokens: number; stopped: boolean }> {
-  const { config, emit } = run;
-  const optimizer = createOptimizer(run.policy);
-  const reference =
-    config.method !== 'sft' && (config.use_kl_loss || config.use_kl_in_reward)
-      ? tf.clone(run.policy.parameters)
-      : undefined;
-  const critic = config.adv_estimator === 'gae' ? createCritic(run.policy, config.seed) : undefined;
-  const takeStep =
-    config.method === 'sft'
-      ? supervisedSteps(run, optimizer)
-      : rewardSteps(run, { optimizer, reference, critic });
-  let skipped = 0;
-  let rewarded = false;
-  let step = 0;
-  let tokens = 0;
-  try {
-    while (step < config.steps) {
-      if (!(await control.next({ ...run, step }))) return { steps: step, tokens, stopped: true };
-      const { metrics, groups } = await takeStep(++step);
-      tokens += metrics.trained_tokens;
-      emit({
-        type: 'step',
-        metrics: { step, ...metrics, num_tokens: tokens, memory_bytes: memoryBytes() },
-        totalSteps: config.steps,
-      });
-      if (groups.length > 0) {
-        emit({ type: 'rollouts', records: recordsOf(step, groups) });
-        emit({ type: 'groups', step, details: groups.map(detailOf) });
-      }
-      rewarded ||= (metrics[`rewards/${CODE}/mean`] ?? 1) > 0;
-      if (step === PATIENCE && !rewarded) {
-        const message = `no program has passed in ${PATIENCE} steps: the starting policy may not know these tasks; train it on them first with --method sft`;
-        emit({ type: 'warning', message });
-      }
-      skipped = metrics.updates === 0 ? skipped + metrics.skipped_updates : 0;
-      if (skipped >= MAX_SKIPPED) {
-        throw new Error(
-          `runTraining(): the gradient was not finite in ${skipped} updates in a row, at step ${step}; lower lr (now ${config.lr}) or check the starting policy`,
-        );
-      }
-      if (isDue(step, config) && step < config.steps) {
-        emit({
-          type: 'evaluation',
-          name: 'during',
-          evaluation: await evaluate(run, step, config.eval_tasks),
-        });
-      }
-      if (config.method === 'sft' && (await hasLearnedEnough(run, step))) break;
+  save: () => Promise<void>,
+): Promise<boolean> {
+  const { config } = run;
+  while (progress.step < config.steps && !progress.learned) {
+    if (!(await control.next({ ...run, step: progress.step }, save))) return true;
+    await makeStep(run, steps, progress);
+    const { step } = progress;
+    if (isDue(step, config.eval_every) && step < config.steps) {
+      const evaluation = await evaluate(run, step, config.eval_tasks);
+      progress.evaluations.during.push(evaluation);
+      run.emit({ type: 'evaluation', name: 'during', evaluation });
     }
-  } finally {
-    reference?.dispose();
-    if (critic) disposeCritic(critic);
-    disposeOptimizer(optimizer);
+    progress.learned = config.method === 'sft' && (await hasLearnedEnough(run, step));
+    if (isDue(step, config.checkpoint_every)) await save();
   }
-  return { steps: step, tokens, stopped: false };
+  return false;
 }
 
-function isDue(step: number, config: Config): boolean {
-  return config.eval_every > 0 && step % config.eval_every === 0;
+async function makeStep({ config, emit }: Run, steps: Steps, progress: Progress): Promise<void> {
+  const step = progress.step + 1;
+  const { metrics, groups } = await steps.take(step);
+  progress.step = step;
+  progress.tokens += metrics.trained_tokens;
+  emit({
+    type: 'step',
+    metrics: { step, ...metrics, num_tokens: progress.tokens, ...memoryMetrics() },
+    totalSteps: config.steps,
+  });
+  if (groups.length > 0) {
+    emit({ type: 'rollouts', records: groups.flatMap((group, index) => rolloutRecords(step, group, index)) });
+    emit({ type: 'groups', step, details: groups.map(groupDetail) });
+  }
+  progress.rewarded ||= (metrics[`rewards/${CODE}/mean`] ?? 1) > 0;
+  if (step === PATIENCE && !progress.rewarded) {
+    const message = `no program has passed in ${PATIENCE} steps: the starting policy may not know these tasks; train it on them first with --method sft`;
+    emit({ type: 'warning', message });
+  }
+  progress.skipped = metrics.updates === 0 ? progress.skipped + metrics.skipped_updates : 0;
+  if (progress.skipped >= MAX_SKIPPED) {
+    throw new Error(
+      `runTraining(): the gradient was not finite in ${progress.skipped} updates in a row, at step ${step}; lower lr (now ${config.lr}) or check the starting policy`,
+    );
+  }
 }
 
-function rewardSteps(run: Run, learning: Pick<Learner, 'optimizer' | 'reference' | 'critic'>): Step {
-  const { config, policy, tokenizer, sandbox, suite } = run;
-  const shares = sharesOf({ tasks: suite.stream('rl'), tokenizer, sandbox, config });
-  const learner = { policy, tokenizer, shares, ...learning };
-  return (step) => trainingStep(learner, step, config);
-}
-
-function supervisedSteps(run: Run, optimizer: Optimizer): Step {
-  const { config, policy, tokenizer, sandbox, suite } = run;
-  const tasks = suite.stream('sft');
-  return async (step) => {
-    const start = performance.now();
-    const sequences = await supervisedBatch(step, tasks, tokenizer, sandbox, config);
-    const lr = supervisedLearningRate(step, config);
-    const update = await supervisedUpdate(policy, optimizer, sequences, lr, config);
-    const seconds = (performance.now() - start) / 1000;
-    const metrics = {
-      ...update,
-      learning_rate: lr,
-      step_time: seconds,
-      tokens_per_second: update.trained_tokens / seconds,
-    };
-    return { metrics, groups: [] };
-  };
+function isDue(step: number, every: number): boolean {
+  return every > 0 && step % every === 0;
 }
 
 /** Whether supervised training has reached the wanted pass@1 on the first family, on tasks that RL will learn from, not held-out ones. */
 async function hasLearnedEnough(run: Run, step: number): Promise<boolean> {
   const { config, suite } = run;
-  if (!isDue(step, config) || step <= config['sft.execution_steps'] || step === config.steps) return false;
+  if (!isDue(step, config.eval_every) || step <= config['sft.execution_steps'] || step === config.steps)
+    return false;
   const rate = await greedyPassRate(run, suite.list('rl', config.eval_tasks, true), config);
   return rate >= config['sft.stop_at_pass@1'];
+}
+
+async function finalEvaluation(run: Run, name: 'before' | 'after', step: number): Promise<Evaluation> {
+  const which = name === 'before' ? 'starting' : 'trained';
+  run.emit({ type: 'status', message: `evaluating the ${which} policy` });
+  const evaluation = await evaluate(run, step, run.config.eval_final_tasks);
+  run.emit({ type: 'evaluation', name, evaluation });
+  return evaluation;
 }
 
 async function evaluate(run: Run, step: number, count: number): Promise<Evaluation> {
@@ -273,65 +206,4 @@ async function evaluate(run: Run, step: number, count: number): Promise<Evaluati
 
 function measure({ policy, tokenizer, sandbox, config }: Run, tasks: Task[]) {
   return evaluatePolicy({ policy, tokenizer, sandbox }, tasks, config);
-}
-
-function recordsOf(step: number, groups: readonly Rollout[][]): RolloutRecord[] {
-  return groups.flatMap((group, index) =>
-    group.map(({ prompt, completion, grade, advantages }, sample) => ({
-      step,
-      source: prompt.source,
-      group: index,
-      sample,
-      prompt_id: prompt.id,
-      prompt: prompt.text,
-      completion: completion.text,
-      tokens: completion.tokens.length,
-      terminated: completion.terminated,
-      verdict: grade.verdict,
-      reward: grade.reward,
-      parts: grade.parts,
-      advantage: meanAdvantage(advantages),
-      detail: grade.detail,
-    })),
-  );
-}
-
-/** Estimators that judge whole completions give every token the same, which the mean must not round. */
-function meanAdvantage(advantages: readonly number[]): number {
-  if (isConstant(advantages)) return advantages[0] ?? 0;
-  return advantages.reduce((a, b) => a + b, 0) / advantages.length;
-}
-
-function detailOf(group: readonly Rollout[], index: number): GroupDetail {
-  const { prompt } = group[0];
-  const detail: GroupDetail = {
-    group: index,
-    promptTokens: prompt.tokens,
-    tokens: group.map(({ completion }) => completion.tokens),
-    logProbs: group.map(({ completion }) => completion.logProbs),
-    advantages: group.map(({ advantages }) => [...advantages]),
-  };
-  if (prompt.source === CODE) detail.task = (prompt.item as CodeItem).task;
-  if (prompt.source === ALIGNMENT) detail.item = prompt.item as AlignmentItem;
-  return detail;
-}
-
-function vocabularyOf(tokenizer: Tokenizer): string[] {
-  return Array.from({ length: tokenizer.vocabSize }, (_, id) => tokenizer.decode([id]));
-}
-
-/** Log-probabilities of completions of one prompt under a live policy. */
-export async function inspectLogProbs(
-  { policy, step }: LiveRun,
-  prompt: number[],
-  completions: number[][],
-): Promise<LogProbsAnswer> {
-  const flat = await logProbsOf(
-    policy,
-    policy.parameters,
-    completions.map((completion) => ({ prompt, completion })),
-  );
-  let at = 0;
-  const logProbs = completions.map(({ length }) => Array.from(flat.subarray(at, (at += length))));
-  return { step, logProbs };
 }

@@ -1,6 +1,6 @@
 import { isParseError, parseProgram } from '../program/parse.ts';
 import { functionVariables } from '../program/scope.ts';
-import { hasOpaque, type Value } from '../program/values.ts';
+import { canonical, hasOpaque, parseCanonical, type Value } from '../program/values.ts';
 import type { CallResult, Trace } from '../sandbox/types.ts';
 import { executionPrompt, formatAnswer, RETURN } from '../tasks/format.ts';
 import type { Task } from '../tasks/types.ts';
@@ -79,4 +79,32 @@ export function questionOf(item: AlignmentItem): string {
 /** The answer that is right in every cell. */
 export function answerOf(item: AlignmentItem): string {
   return formatAnswer(item.truth);
+}
+
+/** An item as JSON holds it: values as canonical texts, for JSON knows no undefined, NaN or infinity. */
+export interface SavedItem {
+  program: string;
+  inputs: string;
+  truth: [name: string, value: string][];
+  task_id: string;
+}
+
+/** Writes an item for a checkpoint. */
+export function saveItem({ program, inputs, truth, taskId }: AlignmentItem): SavedItem {
+  return {
+    program,
+    inputs: canonical(inputs),
+    truth: truth.map(([name, value]) => [name, canonical(value)]),
+    task_id: taskId,
+  };
+}
+
+/** Reads an item of {@link saveItem}. */
+export function restoreItem({ program, inputs, truth, task_id }: SavedItem): AlignmentItem {
+  return {
+    program,
+    inputs: parseCanonical(inputs) as Value[],
+    truth: truth.map(([name, value]) => [name, parseCanonical(value)]),
+    taskId: task_id,
+  };
 }

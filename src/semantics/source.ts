@@ -3,7 +3,7 @@ import type { Grade, Prompt, PromptSource } from '../rl/types.ts';
 import type { Sandbox } from '../sandbox/types.ts';
 import { RETURN } from '../tasks/format.ts';
 import { random } from '../tensor/random.ts';
-import { type AlignmentItem, questionOf } from './item.ts';
+import { type AlignmentItem, questionOf, restoreItem, type SavedItem, saveItem } from './item.ts';
 import { type AlignmentReward, alignmentReward, type Judgement, judge } from './reward.ts';
 import { type SelectionOptions, selectItems } from './selection.ts';
 
@@ -68,6 +68,10 @@ export function alignmentSource(
           own.reduce((sum, { grade }) => sum + grade.parts[part], 0) / own.length;
       }
       return metrics;
+    },
+    save: () => items.map(saveItem),
+    restore(saved) {
+      items = (saved as SavedItem[]).map(restoreItem);
     },
   };
 }

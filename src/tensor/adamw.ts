@@ -22,6 +22,24 @@ export function adamwState(count: number): AdamWState {
   return { first: tf.zeros([count]), second: tf.zeros([count]), updates: 0 };
 }
 
+/** An optimizer's state off the device, for a checkpoint. */
+export interface AdamWMemory {
+  first: Float32Array;
+  second: Float32Array;
+  updates: number;
+}
+
+/** Reads a state from the device. */
+export async function saveAdamW({ first, second, updates }: AdamWState): Promise<AdamWMemory> {
+  const [a, b] = (await Promise.all([first.data(), second.data()])) as Float32Array[];
+  return { first: a, second: b, updates };
+}
+
+/** Puts a saved state back on the device. */
+export function restoreAdamW({ first, second, updates }: AdamWMemory): AdamWState {
+  return { first: tf.tensor1d(first), second: tf.tensor1d(second), updates };
+}
+
 /**
  * One update of all parameters at once; disposes the tensors that it replaces.
  * @param parameters [P] flat

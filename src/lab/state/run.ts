@@ -114,6 +114,10 @@ export function reduceRun(data: RunData, event: RunEvent): RunData {
         evaluations: [...before, { ...evaluation, name }],
       };
     }
+    case 'resume':
+      return { ...data, metrics: data.metrics.filter(({ step }) => step <= event.step) };
+    case 'checkpoint':
+    case 'saved':
     case 'policy':
       return data;
     case 'done':

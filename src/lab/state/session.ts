@@ -48,7 +48,7 @@ export function createSession(store: Store): Session {
     try {
       const policy: PolicyFiles = needsPolicy(config.method) ? await fetchShippedPolicy() : {};
       trainer = new TrainerClient();
-      await trainer.train(config, policy, (event) => {
+      await trainer.train({ config, policy }, (event) => {
         markFirstStep(event);
         events.add(event);
       });
