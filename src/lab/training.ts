@@ -56,9 +56,12 @@ export class Training {
 
   /** Log-probabilities of completions under the policy as it is now; see `TrainerApi.logProbs`. */
   async logProbs(prompt: number[], completions: number[][]): Promise<LogProbsAnswer> {
-    if (!this.#trainer)
-      throw new Error('Training.logProbs(): no trainer is at work; ask while the run trains');
-    return this.#trainer.logProbs(prompt, completions);
+    return this.#atWork('logProbs').logProbs(prompt, completions);
+  }
+
+  /** Writes a program with the policy as it is now; see `TrainerApi.write`. */
+  async write(request: WriteRequest, emit: (token: WrittenToken) => void): Promise<WrittenToken[]> {
+    return this.#atWork('write').write(request, emit);
   }
 
   /** Ends the worker at once; calls under way reject. */
