@@ -1,0 +1,348 @@
+import { PHILOX_WGSL } from '../../tensor/wgsl/philox.ts';
+import { lines, range } from '../../tensor/wgsl/variants.ts';
+import type { PolicyConfig } from '../config.ts';
+import { layoutOf } from '../config.ts';
+import { type Program, READS, UNIFORMS, WRITES } from './program.ts';
+import { NOBODY, SLOT_FIELDS } from './slots.ts';
+
+/** Invocations of a workgroup: the lanes of a SIMD register, and a quad of a subgroup. */
+const LANES = 4;
+
+/** Dimensions of a head that attention handles at once: each costs time to compile. */
+const DIMENSIONS = 8;
+
+/**
+ * @file The rollout program for adapters that compute on the CPU, where four invocations are the lanes of one
+ * SIMD register and barriers cost more than all arithmetic. There are none: an invocation carries `quads` x 4
+ * rows on its own. A token is a list of stages; each prepares an input (by a norm, by attention, by SwiGLU) and
+ * multiplies it by one matrix. The input is a private array with constant indices only, which the compiler turns
+ * into plain SIMD loads; it is the only one, because each private array is zeroed by code as long as the array.
+ * A weight is read once for all rows of four lanes: each lane reads one of four, and quad broadcasts spread them.
+ */
+export function lanesProgram(config: PolicyConfig, quads: number, broadcasts: boolean): Program {
+  const { hidden_size: d, intermediate_size: f, num_attention_heads: heads, vocab_size: v } = config;
+  const size = d / heads;
+  const half = size / 2;
+  const offsets = new Map(layoutOf(config).map((spec) => [spec.name, spec.offset]));
+  const at = (name: string) => `${offsets.get(name)}u`;
+  const stride = offsets.get('layers.1.qkv')! - offsets.get('layers.0.qkv')! || 0;
+  const inLayer = (name: string) => `${offsets.get(`layers.0.${name}`)}u + layer * ${stride}u`;
+  const groups = range(quads);
+  const blocks = Math.ceil(f / d);
+  const phases = 3 + blocks;
+  const wide = Math.max(3 * d, 2 * f, v);
+
+  /** Four weights from `base + k` on, for all rows. */
+  const fourWeights = (k: number) => {
+    if (!broadcasts) return `let w${k} = weights[base / 4u + ${k / 4}u];`;
+    const spread = range(4).map((i) => `quadBroadcast(v${k}, ${i}u)`);
+    return `let v${k} = weights[base + ${k}u + lane]; let w${k} = vec4f(${spread});`;
+  };
+  const weight = (index: string) =>
+    broadcasts ? `weights[${index}]` : `weights[(${index}) / 4u][(${index}) % 4u]`;
+  const four = (value: (c: string) => string) => ['x', 'y', 'z', 'w'].map(value).join(', ');
+  const each = (statement: (c: string) => string) => ['x', 'y', 'z', 'w'].map(statement).join(' ');
+
+  const code = `
+${PHILOX_WGSL}
+// What a row holds in the memory, one number a slot after another so that lanes read neighbours:
+const STREAM = 0u;      // the residual stream
+const MIXED = ${d}u;    // what its heads gathered
+const WIDE = ${2 * d}u; // queries, keys and values; or gates and ups; or logits
+const SCORES = ${2 * d + wide}u; // of one head
+
+const AS_IS = 0u;
+const NORMED = 1u;
+const ACTIVATED = 2u;
+
+var<private> input: array<mat4x4f, ${(d / 4) * quads}>;
+var<private> lane: u32;
+var<private> slot: array<vec4u, ${quads}>;
+// Of each row: whether it goes on, where it stands, what it reads; and its slot's fields.
+var<private> live: array<vec4<bool>, ${quads}>;
+var<private> position: array<vec4u, ${quads}>;
+var<private> token: array<vec4u, ${quads}>;
+var<private> fields: array<vec4u, ${SLOT_FIELDS.length * quads}>;
+${SLOT_FIELDS.map((field, i) => `fn ${field}(g: u32) -> vec4u { return fields[${i * quads}u + g]; }`).join('\n')}
+
+fn recall(i: u32, g: u32) -> vec4f {
+  let at = slot[g] + i * u.width;
+  return vec4f(${four((c) => `memory[at.${c}]`)});
+}
+fn remember(i: u32, g: u32, x: vec4f) {
+  let at = slot[g] + i * u.width;
+  ${each((c) => `memory[at.${c}] = x.${c};`)}
+}
+
+fn embed(g: u32) {
+  for (var k = 0u; k < ${d}u; k++) {
+    let i = ${at('embedding')} + token[g] * ${d}u + k;
+    remember(STREAM + k, g, vec4f(${four((c) => weight(`i.${c}`))}));
+  }
+}
+
+// The input of a product: normed, or activated (zero beyond the inner width's end), or as it is.
+fn prepare(kind: u32, source: u32, available: u32, gain: u32, g: u32) {
+  var scale = vec4f(1);
+  if (kind == NORMED) {
+    var sum = vec4f(0);
+    for (var k = 0u; k < ${d}u; k++) { let x = recall(source + k, g); sum += x * x; }
+    scale = inverseSqrt(sum / ${d}.0 + ${config.rms_norm_eps});
+  }
+  for (var k = 0u; k < ${d}u; k++) {
+    var x = vec4f(0);
+    if (k < available) { x = recall(source + k, g); }
+    if (kind == NORMED) { x *= scale * ${weight('gain + k')}; }
+    if (kind == ACTIVATED && k < available) { x = x / (1.0 + exp(-x)) * recall(source + ${f}u + k, g); }
+    input[k / 4u * ${quads}u + g][k % 4u] = x;
+  }
+}
+
+fn load(i: vec4u) -> vec4f { return vec4f(${four((c) => `cache[i.${c}]`)}); }
+fn ownIndex(layer: u32, step: u32) -> u32 {
+  return u.ownBase + (layer * u.ownPositions + step) * ${2 * d}u * u.rows;
+}
+fn prefixIndex(layer: u32, t: vec4u) -> vec4u {
+  return (layer * u.prefixPositions + t) * ${2 * d}u * u.prompts;
+}
+
+// Rotates queries and keys in the memory, and stores keys and values in the cache.
+fn cacheKeys(layer: u32, g: u32, step: u32) {
+  for (var pair = 0u; pair < ${d}u; pair++) { // of both queries and keys, which are neighbours
+    let j = position[g] * ${half}u + pair % ${half}u;
+    let first = WIDE + pair / ${half}u * ${size}u + pair % ${half}u;
+    let c = vec4f(${four((c) => `cosines[j.${c}]`)});
+    let s = vec4f(${four((c) => `sines[j.${c}]`)});
+    let x = recall(first, g);
+    let y = recall(first + ${half}u, g);
+    remember(first, g, x * c - y * s);
+    remember(first + ${half}u, g, y * c + x * s);
+  }
+  let reading = vec4<bool>(u.prefill == 1u);
+  let stride = select(u.rows, u.prompts, reading.x);
+  var at = select(ownIndex(layer, step) + row(g), prefixIndex(layer, position[g]) + prompt(g), reading);
+  for (var i = 0u; i < ${2 * d}u; i++) {
+    let x = recall(WIDE + ${d}u + i, g);
+    ${each((c) => `if (live[g].${c}) { cache[at.${c}] = x.${c}; }`)}
+    at += vec4u(stride);
+  }
+}
+
+// One head of one quad of rows: scores, their softmax, and the weighted values, ${DIMENSIONS} dimensions at a time.
+fn attend(layer: u32, h: u32, g: u32, step: u32) {
+  let reading = vec4<bool>(u.prefill == 1u);
+  let own = ownIndex(layer, 0u) + row(g);
+  let before = prefix(g);
+  let length = select(before + step + 1u, position[g] + 1u, reading);
+  let longest = max(max(length.x, length.y), max(length.z, length.w));
+  var block: array<vec4f, ${DIMENSIONS}>;
+  var sum = vec4f(0);
+  for (var turn = 0u; turn < ${(2 * size) / DIMENSIONS}u; turn++) {
+    let values = turn >= ${size / DIMENSIONS}u;
+    let first = turn % ${size / DIMENSIONS}u * ${DIMENSIONS}u + h * ${size}u;
+    if (turn == ${size / DIMENSIONS}u) {
+      var top = vec4f(-1e30);
+      for (var t = 0u; t < longest; t++) { top = max(top, recall(SCORES + t, g)); }
+      for (var t = 0u; t < longest; t++) {
+        let weight = exp(recall(SCORES + t, g) - top);
+        sum += weight;
+        remember(SCORES + t, g, weight);
+      }
+    }
+    for (var i = 0u; i < ${DIMENSIONS}u; i++) {
+      if (values) { block[i] = vec4f(0); } else { block[i] = recall(WIDE + first + i, g); }
+    }
+    for (var t = 0u; t < longest; t++) {
+      let old = (vec4u(t) < before) | reading;
+      let stride = select(vec4u(u.rows), vec4u(u.prompts), old);
+      let place = select(own + (t - before) * ${2 * d}u * u.rows, prefixIndex(layer, vec4u(t)) + prompt(g), old);
+      var at = place + (first + select(0u, ${d}u, values)) * stride;
+      var score = vec4f(0);
+      if (values || turn > 0u) { score = recall(SCORES + t, g); }
+      if (values) {
+        ${lines(DIMENSIONS, (i) => `block[${i}] += score * load(at); at += stride;`)}
+      } else {
+        ${lines(DIMENSIONS, (i) => `score += block[${i}] * load(at); at += stride;`)}
+        if (turn == ${size / DIMENSIONS - 1}u) { score = select(vec4f(-1e30), score * ${1 / Math.sqrt(size)}, vec4u(t) < length); }
+        remember(SCORES + t, g, score);
+      }
+    }
+    if (values) { for (var i = 0u; i < ${DIMENSIONS}u; i++) { remember(MIXED + first + i, g, block[i] / sum); } }
+  }
+}
+
+fn transform(step: u32) {
+  let stages = ${config.num_hidden_layers * phases}u + select(1u, 0u, u.prefill == 1u);
+  for (var stage = 0u; stage < stages; stage++) {
+    let layer = stage / ${phases}u;
+    let phase = select(stage % ${phases}u, ${phases}u, layer == ${config.num_hidden_layers}u);
+    // What is multiplied; the matrix: its first weight, columns, and the distance between them; where the product goes.
+    var kind = NORMED;
+    var source = STREAM;
+    var available = ${d}u;
+    var gain = ${at('norm')};
+    var matrix = ${at('embedding')};
+    var columns = ${v}u;
+    var stride = ${d}u;
+    var to = WIDE;
+    if (phase == 0u) { gain = ${inLayer('attention_norm')}; matrix = ${inLayer('qkv')}; columns = ${3 * d}u; }
+    if (phase == 1u) { kind = AS_IS; source = MIXED; matrix = ${inLayer('attention_out')}; columns = ${d}u; to = STREAM; }
+    if (phase == 2u) { gain = ${inLayer('mlp_norm')}; matrix = ${inLayer('gate_up')}; columns = ${2 * f}u; }
+    if (phase > 2u && phase < ${phases}u) {
+      let block = (phase - 3u) * ${d}u;
+      kind = ACTIVATED;
+      source = WIDE + block;
+      available = ${f}u - block;
+      matrix = ${inLayer('down')} + block;
+      columns = ${d}u;
+      stride = ${f}u;
+      to = STREAM;
+    }
+    for (var g = 0u; g < ${quads}u; g++) {
+      if (phase == 1u) {
+        cacheKeys(layer, g, step);
+        for (var h = 0u; h < ${heads}u; h++) { attend(layer, h, g, step); }
+      }
+      prepare(kind, source, available, gain, g);
+    }
+    multiply(matrix, columns, stride, to);
+  }
+}
+
+// The input times a matrix; a product for the residual stream is added to it.
+fn multiply(matrix: u32, columns: u32, stride: u32, to: u32) {
+  for (var j = 0u; j < columns; j++) {
+    let base = matrix + j * stride;
+    ${groups.map((g) => `var sum${g} = vec4f(0);`).join(' ')}
+    if (to == STREAM) { ${groups.map((g) => `sum${g} = recall(STREAM + j, ${g}u);`).join(' ')} }
+    ${lines(d / 4, (k) => `${fourWeights(4 * k)}\n${groups.map((g) => `sum${g} += input[${k * quads + g}] * w${4 * k};`).join(' ')}`)}
+    ${groups.map((g) => `remember(to + j, ${g}u, sum${g});`).join(' ')}
+  }
+}
+
+// How likely a logit is drawn, relative to the largest one's 1.
+fn likelihood(logit: vec4f, top: vec4f) -> vec4f {
+  if (u.temperature == 0.0) { return select(vec4f(0), vec4f(1), logit == top); }
+  return exp((logit - top) / u.temperature);
+}
+
+// The sum of the likelihoods above a bound.
+fn massAbove(bound: vec4f, top: vec4f, g: u32) -> vec4f {
+  var sum = vec4f(0);
+  for (var id = 0u; id < ${v}u; id++) {
+    let x = likelihood(recall(WIDE + id, g), top);
+    sum += select(vec4f(0), x, x > bound);
+  }
+  return sum;
+}
+
+// Nucleus sampling: the smallest bound above which there is less than enough, found by bisecting its bits.
+fn nucleus(enough: vec4f, top: vec4f, g: u32) -> vec4f {
+  var low = vec4u(0);
+  var high = vec4u(bitcast<u32>(2.0));
+  while (any(low < high)) {
+    let middle = (low + high) / 2u;
+    let less = massAbove(bitcast<vec4f>(middle), top, g) < enough;
+    low = select(middle + 1u, low, less);
+    high = select(high, middle, less);
+  }
+  return bitcast<vec4f>(low);
+}
+
+// Inverse of the cumulative distribution at a uniform number; the log-probability is that at temperature 1.
+fn choose(g: u32, step: u32) {
+  var top = vec4f(-1e30);
+  for (var id = 0u; id < ${v}u; id++) { top = max(top, recall(WIDE + id, g)); }
+  var sum = vec4f(0);
+  for (var id = 0u; id < ${v}u; id++) { sum += exp(recall(WIDE + id, g) - top); }
+  var total = massAbove(vec4f(0), top, g);
+  // Of tokens as likely as the bound, the first are kept until there is enough.
+  var bound = vec4f(0);
+  var room = vec4f(0);
+  if (u.topP < 1.0) {
+    let enough = u.topP * total;
+    bound = nucleus(enough, top, g);
+    let above = massAbove(bound, top, g);
+    room = ceil((enough - above) / bound) * bound;
+    total = above + room;
+  }
+  var goal = uniforms(vec2u(u.key0, u.key1), vec4u(u.stream), draw(g), position[g], vec4u(0)) * total;
+  if (u.temperature == 0.0) { goal = vec4f(0); }
+  var cumulative = vec4f(0);
+  var chosen = vec4u(0);
+  var height = top;
+  var open = vec4<bool>(true);
+  for (var id = 0u; id < ${v}u; id++) {
+    let logit = recall(WIDE + id, g);
+    let x = likelihood(logit, top);
+    let tied = (x == bound) & (room > 0.5 * bound);
+    let taken = open & ((x > bound) | tied);
+    room -= select(vec4f(0), x, tied);
+    cumulative += select(vec4f(0), x, taken);
+    chosen = select(chosen, vec4u(id), taken);
+    height = select(height, logit, taken);
+    open = open & !(cumulative > goal);
+  }
+  token[g] = chosen;
+  live[g] = live[g] & (chosen != vec4u(u.eos));
+  let logProb = height - top - log(sum);
+  let at = slot[g] + step * u.width;
+  ${each((c) => `drawn[2u * at.${c}] = chosen.${c}; drawn[2u * at.${c} + 1u] = bitcast<u32>(logProb.${c});`)}
+}
+
+fn begin(g: u32, group: u32) {
+  slot[g] = vec4u((group * ${quads}u + g) * 16u + lane) + vec4u(0u, 4u, 8u, 12u);
+  let place = ${SLOT_FIELDS.length}u * select(slot[g], vec4u(group * 4u + lane), vec4<bool>(u.prefill == 1u));
+  for (var field = 0u; field < ${SLOT_FIELDS.length}u; field++) {
+    fields[field * ${quads}u + g] = vec4u(${four((c) => `slots[place.${c} + field]`)});
+  }
+  token[g] = next(g);
+  live[g] = row(g) != vec4u(${NOBODY >>> 0}u);
+  fields[g] = select(vec4u(0), row(g), live[g]);
+}
+
+// Positions of this step; while prompts are read, also the tokens there.
+fn advance(g: u32, step: u32) {
+  position[g] = prefix(g) + step;
+  if (u.prefill == 1u) {
+    position[g] = vec4u(step * ${4 * quads}u + g * 4u) + vec4u(0u, 1u, 2u, 3u);
+    live[g] = position[g] < prefix(g);
+    position[g] = select(vec4u(0), position[g], live[g]);
+    let i = offset(g) + position[g];
+    token[g] = vec4u(${four((c) => `prompts[i.${c}]`)});
+  }
+}
+
+fn run(group: u32, local: u32) {
+  lane = local;
+  for (var g = 0u; g < ${quads}u; g++) { begin(g, group); }
+  for (var s = 0u; s < u.steps; s++) {
+    var running = false;
+    for (var g = 0u; g < ${quads}u; g++) {
+      advance(g, u.first + s);
+      running = running || any(live[g]);
+    }
+    if (!${broadcasts ? 'subgroupAny(running)' : 'running'}) { break; }
+    for (var g = 0u; g < ${quads}u; g++) { embed(g); }
+    transform(u.first + s);
+    if (u.prefill == 0u) {
+      for (var g = 0u; g < ${quads}u; g++) { choose(g, s); }
+    }
+  }
+}`;
+  return {
+    kernel: {
+      name: `RolloutLanes ${quads} ${broadcasts} ${JSON.stringify(config)}`,
+      reads: broadcasts ? READS : { ...READS, weights: 'vec4f' },
+      writes: WRITES,
+      uniforms: UNIFORMS,
+      workgroup: LANES,
+      cooperative: true,
+      subgroups: broadcasts,
+      code,
+    },
+    rows: LANES * 4 * quads,
+    prompts: LANES,
+    positions: 4 * quads,
+  };
+}
