@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type AttentionShape, attention } from '../tensor/attention.ts';
+import { cut } from '../tensor/flat.ts';
 import { linear, linearTransposed } from '../tensor/matmul.ts';
 import { longest, type Packed } from '../tensor/packed.ts';
 import { rmsNorm } from '../tensor/rms_norm.ts';
@@ -17,7 +18,7 @@ export type Mixer = (layer: number, qkv: tf.Tensor2D) => tf.Tensor2D;
 /** Cuts the flat buffer into named weights. */
 export function weightsOf(parameters: tf.Tensor1D, config: PolicyConfig): Weights {
   const specs = layoutOf(config);
-  const pieces = tf.split(
+  const pieces = cut(
     parameters,
     specs.map((spec) => spec.size),
   );
@@ -54,9 +55,9 @@ export function hiddenStates(
   let x = gatherRows(matrix('embedding'), tokens);
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const qkv = linear(norm(x, `layers.${i}.attention_norm`), matrix(`layers.${i}.qkv`));
-    x = tf.add(x, linear(mix(i, qkv), matrix(`layers.${i}.attention_out`)));
+    x = linear(mix(i, qkv), matrix(`layers.${i}.attention_out`), x);
     const inner = swiglu(linear(norm(x, `layers.${i}.mlp_norm`), matrix(`layers.${i}.gate_up`)));
-    x = tf.add(x, linear(inner, matrix(`layers.${i}.down`)));
+    x = linear(inner, matrix(`layers.${i}.down`), x);
   }
   return norm(x, 'norm');
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasFused, runFused } from '../tensor/fused.ts';
 import { type KlEstimator, klEstimate, MAX_KL, MAX_LOG_RATIO } from './kl.ts';
-import type { LossAggMode, LossMode } from './loss_modes.ts';
+import { LOSS_MODES, type LossAggMode, type LossMode } from './loss_modes.ts';
 
 /** Options of the policy loss, by verl's names. */
 export interface LossOptions {
@@ -43,6 +44,7 @@ export function policyLoss(
   inputs: LossInputs,
   options: LossOptions,
 ): tf.Scalar {
+  if (hasFused('PolicyLoss')) return fusedLoss(logProbs, entropy, inputs, options);
   const surrogate = options['policy_loss.loss_mode'] === 'cispo' ? cispo : clippedSurrogate;
   let perToken = surrogate(logProbs, inputs, options);
   if (options.use_kl_loss && inputs.referenceLogProbs) {
@@ -51,6 +53,63 @@ export function policyLoss(
   }
   if (options.entropy_coeff !== 0) perToken = tf.sub(perToken, tf.mul(entropy, options.entropy_coeff));
   return tf.sum(tf.mul(perToken, tf.tensor1d(inputs.weights))) as tf.Scalar;
+}
+
+/** All of `policyLoss` in one kernel, and its derivatives in the same. */
+function fusedLoss(
+  logProbs: tf.Tensor1D,
+  entropy: tf.Tensor1D,
+  inputs: LossInputs,
+  options: LossOptions,
+): tf.Scalar {
+  const { oldLogProbs, advantages, weights, lengths, referenceLogProbs } = inputs;
+  const rows = oldLogProbs.length;
+  const constants = new Float32Array(4 * rows);
+  [oldLogProbs, advantages, weights, referenceLogProbs ?? []].forEach((values, i) => {
+    constants.set(values, i * rows);
+  });
+  const attributes = {
+    mode: LOSS_MODES.indexOf(options['policy_loss.loss_mode']),
+    low: 1 - options.clip_ratio_low,
+    high: 1 + options.clip_ratio_high,
+    bound: options.clip_ratio_c,
+    klType: Number(options.kl_loss_type.slice(1)),
+    klCoef: options.use_kl_loss && referenceLogProbs ? options.kl_loss_coef : 0,
+    entropyCoef: options.entropy_coeff,
+    maxLogRatio: MAX_LOG_RATIO,
+    maxKl: MAX_KL,
+  };
+  const op = tf.customGrad((a, b, save) => {
+    const [loss, slopes] = runFused(
+      'PolicyLoss',
+      {
+        logProbs: a as tf.Tensor1D,
+        entropy: b as tf.Tensor1D,
+        constants: tf.tensor2d(constants, [4, rows]),
+        spans: tf.tensor2d(spansOf(lengths), [2, rows], 'int32'),
+      },
+      attributes,
+    );
+    (save as tf.GradSaveFunc)([slopes]);
+    return {
+      value: loss,
+      gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => runFused('PolicyLossGrad', { slopes: saved, dy }),
+    };
+  });
+  return op(logProbs, entropy) as tf.Scalar;
+}
+
+/** For each token the first token of its completion, then for each the end of it. */
+function spansOf(lengths: readonly number[]): Int32Array {
+  const rows = lengths.reduce((a, b) => a + b, 0);
+  const spans = new Int32Array(2 * rows);
+  let at = 0;
+  for (const length of lengths) {
+    spans.fill(at, at, at + length);
+    spans.fill(at + length, rows + at, rows + at + length);
+    at += length;
+  }
+  return spans;
 }
 
 function clippedSurrogate(logProbs: tf.Tensor1D, inputs: LossInputs, options: LossOptions): tf.Tensor {

@@ -3,7 +3,7 @@ import type { Policy } from '../policy/policy.ts';
 import { forward } from '../policy/transformer.ts';
 import { tokenStatistics } from '../tensor/log_probs.ts';
 import { MICRO_BATCH_TOKENS, microBatches, type Sequence, tokenBatch } from './batches.ts';
-import { lossAndGradient } from './gradient.ts';
+import { addGradient, lossAndGradient } from './gradient.ts';
 import { applyGradient, type Optimizer, type OptimizerOptions } from './optimizer.ts';
 
 /** What a supervised step did. */
@@ -25,7 +25,7 @@ export async function supervisedUpdate(
   options: OptimizerOptions,
 ): Promise<SupervisedMetrics> {
   const count = sequences.reduce((sum, { completion }) => sum + completion.length, 0);
-  let gradient: tf.Tensor1D = tf.zeros([policy.parameters.size]);
+  let gradient: tf.Tensor1D | undefined;
   let loss = 0;
   let tokens = 0;
   for (const micro of microBatches(sequences, MICRO_BATCH_TOKENS)) {
@@ -34,12 +34,12 @@ export async function supervisedUpdate(
       const { logProbs } = tokenStatistics(forward(policy, weights, batch.packed, batch.rows), batch.targets);
       return tf.mul(tf.sum(logProbs), -1 / count) as tf.Scalar;
     });
-    const sum = tf.add(gradient, result.gradient) as tf.Tensor1D;
     loss += (await result.loss.data())[0];
-    tf.dispose([gradient, result.gradient, result.loss]);
-    gradient = sum;
+    result.loss.dispose();
+    gradient = addGradient(gradient, result.gradient);
     tokens += batch.packed.tokens.length;
   }
+  gradient ??= tf.zeros([policy.parameters.size]) as tf.Tensor1D;
   const { norm, applied } = await applyGradient(policy, optimizer, gradient, lr, options);
   gradient.dispose();
   const updates = Number(applied);

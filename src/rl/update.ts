@@ -4,7 +4,7 @@ import { forward } from '../policy/transformer.ts';
 import { tokenStatistics } from '../tensor/log_probs.ts';
 import { random } from '../tensor/random.ts';
 import { MICRO_BATCH_TOKENS, microBatches, type Sequence, tokenBatch } from './batches.ts';
-import { lossAndGradient } from './gradient.ts';
+import { addGradient, lossAndGradient } from './gradient.ts';
 import { logProbsOf } from './log_probs.ts';
 import { clipStatistics, type LossInputs, type LossOptions, policyLoss, sequenceWeights } from './loss.ts';
 import type { LossAggMode } from './loss_modes.ts';
@@ -138,7 +138,7 @@ async function miniBatch(
   const active = members
     .map((member, i) => ({ ...member, weight: weights[i] }))
     .filter(({ advantages }) => needsAll || advantages.some((advantage) => advantage !== 0));
-  let gradient: tf.Tensor1D = tf.zeros([policy.parameters.size]);
+  let gradient: tf.Tensor1D | undefined;
   const sums = {
     loss: 0,
     entropy: 0,
@@ -163,11 +163,10 @@ async function miniBatch(
       kept.push(tf.keep(tf.clone(logProbs)), tf.keep(tf.clone(entropy)));
       return policyLoss(logProbs, entropy, inputs, options);
     });
-    const sum = tf.add(gradient, result.gradient) as tf.Tensor1D;
     const [logProbs, entropy] = (await Promise.all(kept.map((x) => x.data()))) as Float32Array[];
     sums.loss += (await result.loss.data())[0];
-    tf.dispose([gradient, result.gradient, result.loss, kept]);
-    gradient = sum;
+    tf.dispose([result.loss, kept]);
+    gradient = addGradient(gradient, result.gradient);
     const clip = clipStatistics(logProbs, inputs, options);
     sums.samplerKl += clip.samplerKl;
     sums.referenceKl += clip.referenceKl;
@@ -180,6 +179,7 @@ async function miniBatch(
     sums.measuredTokens += logProbs.length;
     sums.trainedTokens += batch.packed.tokens.length;
   }
+  gradient ??= tf.zeros([policy.parameters.size]) as tf.Tensor1D;
   return { gradient, ...sums };
 }
 

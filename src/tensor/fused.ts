@@ -1,6 +1,6 @@
 import { engine, getBackend, getKernel, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 
-type Attributes = Record<string, number | boolean>;
+type Attributes = Record<string, number | boolean | number[]>;
 
 /** Whether the current backend has a fused kernel of this name (else the op runs as a composition of tfjs ops). */
 export function hasFused(name: string): boolean {

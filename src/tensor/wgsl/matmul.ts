@@ -263,10 +263,13 @@ export function multiply(
   return split ? sumRows(backend, out, [m, n]) : out;
 }
 
-/** The contract of LinearMatMul; see ../matmul.ts. */
+/** The contracts of LinearMatMul and LinearMatMulAdd; see ../matmul.ts. */
 export const MATMUL: Record<string, Body> = {
-  LinearMatMul(backend, { a, b, residual }, { transposeA, transposeB }) {
+  LinearMatMul(backend, { a, b }, { transposeA, transposeB }) {
     const form = transposeA ? 'tn' : transposeB ? 'nt' : 'nn';
-    return [multiply(backend, form, backend.matmul[form], a, b, residual)];
+    return [multiply(backend, form, backend.matmul[form], a, b)];
+  },
+  LinearMatMulAdd(backend, { a, b, residual }) {
+    return [multiply(backend, 'nn', backend.matmul.nn, a, b, residual)];
   },
 };

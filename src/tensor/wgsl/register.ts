@@ -2,8 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ADAMW } from './adamw.ts';
 import { ATTENTION } from './attention.ts';
 import type { EngineBackend } from './backend.ts';
+import { DECODE } from './decode.ts';
+import { FLAT } from './flat.ts';
 import { LOG_PROBS } from './log_probs.ts';
 import { MATMUL } from './matmul.ts';
+import { POLICY_LOSS } from './policy_loss.ts';
 import { RMS_NORM } from './rms_norm.ts';
 import { ROWS } from './rows.ts';
 import { SUM } from './sum.ts';
@@ -24,6 +27,9 @@ const BODIES: Record<string, Body> = {
   ...LOG_PROBS,
   ...ADAMW,
   ...SUM,
+  ...FLAT,
+  ...DECODE,
+  ...POLICY_LOSS,
 };
 
 /** Registers the fused ops for the `webgpu` backend, whose device may change. */

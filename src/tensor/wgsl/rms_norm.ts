@@ -31,18 +31,19 @@ fn run(index: u32) {
 }`,
 }));
 
-/** dx = inverse (g - x inverse mean(g x inverse)), g = dy gain. */
-const inputGradient = variants((lanes: number) => ({
+/**
+ * dx = inverse (g - x inverse mean(g x inverse)), g = dy gain; and, by the invocations after those, sums of
+ * dy x inverse over blocks of rows, [blocks, d].
+ */
+const gradient = variants((lanes: number) => ({
   name: `rmsNormGrad ${lanes}`,
   reads: { x: 'vec4f', gain: 'vec4f', inverse: 'f32', dy: 'vec4f' },
-  writes: { dx: 'vec4f' },
+  writes: { dx: 'vec4f', partial: 'vec4f' },
   uniforms: { rows: 'u32', width: 'u32' },
   workgroup: 64,
   subgroups: lanes > 1,
   code: `${laneCode(lanes)}
-fn run(index: u32) {
-  let row = min(index / LANES, u.rows - 1u);
-  let lane = index % LANES;
+fn inputGradient(row: u32, lane: u32) {
   var products = 0.0;
   for (var c = lane; c < u.width; c += LANES) {
     let at = row * u.width + c;
@@ -54,26 +55,23 @@ fn run(index: u32) {
     let at = row * u.width + c;
     dx[at] = scale * (dy[at] * gain[c] - x[at] * mean);
   }
-}`,
-}));
-
-/** Sums of dy x inverse over blocks of rows, [blocks, d]. */
-const gainGradient = variants(() => ({
-  name: 'rmsNormGain',
-  reads: { x: 'vec4f', inverse: 'f32', dy: 'vec4f' },
-  writes: { partial: 'vec4f' },
-  uniforms: { rows: 'u32', width: 'u32' },
-  workgroup: 64,
-  code: `fn run(index: u32) {
+}
+fn gainGradient(index: u32) {
   let first = index / u.width * ${BLOCK}u;
-  let c = index % u.width;
   if (first >= u.rows) { return; }
   var sum = vec4f();
   for (var row = first; row < min(first + ${BLOCK}u, u.rows); row++) {
-    let at = row * u.width + c;
+    let at = row * u.width + index % u.width;
     sum += dy[at] * x[at] * inverse[row];
   }
   partial[index] = sum;
+}
+fn run(index: u32) {
+  if (index < u.rows * LANES) {
+    inputGradient(index / LANES, index % LANES);
+  } else {
+    gainGradient(index - u.rows * LANES);
+  }
 }`,
 }));
 
@@ -92,20 +90,13 @@ export const RMS_NORM: Record<string, Body> = {
   },
   RmsNormGrad(backend, { x, gain, inverse, dy }) {
     const [rows, d] = x.shape;
-    const dx = backend.make([rows, d]);
-    backend.dispatch(inputGradient(backend.lanes), {
-      reads: [x, gain, inverse, dy],
-      writes: [dx],
-      uniforms: [rows, d / 4],
-      threads: rows * backend.lanes,
-    });
     const blocks = Math.ceil(rows / BLOCK);
-    const partial = backend.make([blocks, d]);
-    backend.dispatch(gainGradient(), {
-      reads: [x, inverse, dy],
-      writes: [partial],
+    const [dx, partial] = [backend.make([rows, d]), backend.make([blocks, d])];
+    backend.dispatch(gradient(backend.lanes), {
+      reads: [x, gain, inverse, dy],
+      writes: [dx, partial],
       uniforms: [rows, d / 4],
-      threads: (blocks * d) / 4,
+      threads: rows * backend.lanes + (blocks * d) / 4,
     });
     return [dx, sumRows(backend, partial, [d])];
   },
