@@ -1,6 +1,10 @@
 import type { EngineBackend } from './backend.ts';
+import type { Kernel } from './kernel.ts';
 import type { Body } from './register.ts';
 import { lines, range, variants } from './variants.ts';
+
+/** Small workgroups: a few processors have little to share out. */
+const WORKGROUP = 32;
 
 /** WGSL: the number of the packed sequence that holds a row. */
 const SEQUENCE_OF = `
@@ -45,57 +49,48 @@ fn run(index: u32) {
 }`,
 }));
 
-/** Text of a dot product of two vectors held as `<a>0`, `<a>1`, ... and read from `array[at + i]`. */
-function dotText(held: string, read: (i: number) => string, vectors: number): string {
+/** Text of the dot product of vectors that are held in variables `<a>0`, `<a>1`, ... and `<b>0`, ... */
+function dotText(a: string, b: string, vectors: number): string {
   return range(vectors)
-    .map((i) => `dot(${held}${i}, ${read(i)})`)
+    .map((i) => `dot(${a}${i}, ${b}${i})`)
     .join(' + ');
 }
 
 /**
- * One invocation a row and head: scores of four keys at a time, a running maximum and sum (online softmax,
- * arXiv 1805.02867), so no matrix of scores is kept. logSum is what the gradient needs to make p again.
+ * One invocation a row and head. Scores are made twice, first for their maximum, then for p = exp(score -
+ * maximum), so no matrix of them is kept. logSum is what the gradient needs to make p again.
  */
 const forward = variants((headSize: number) => {
   const vectors = headSize / 4;
+  const overKeys = `for (var j = first; j <= row; j++) {
+    let key = j * 3u * width + width + head * ${vectors}u;
+    ${lines(vectors, (i) => `let k${i} = turned[key + ${i}u];`)}
+    let score = ${dotText('q', 'k', vectors)};`;
   return {
     name: `attention ${headSize}`,
     reads: { turned: 'vec4f', starts: 'i32' },
     writes: { out: 'vec4f', logSum: 'f32' },
     uniforms: { rows: 'u32', heads: 'u32', sequences: 'u32' },
-    workgroup: 64,
+    workgroup: WORKGROUP,
     code: `${SEQUENCE_OF}
 fn run(index: u32) {
   if (index >= u.rows * u.heads) { return; }
   let row = index % u.rows;
   let head = index / u.rows;
+  let first = u32(starts[sequenceOf(row, u.sequences)]);
   let width = u.heads * ${vectors}u;
   let own = row * 3u * width + head * ${vectors}u;
   ${lines(vectors, (i) => `let q${i} = turned[own + ${i}u] * ${1 / Math.sqrt(headSize)};`)}
   ${lines(vectors, (i) => `var o${i} = vec4f();`)}
   var top = -3.4e38;
+  ${overKeys}
+    top = max(top, score);
+  }
   var sum = 0.0;
-  for (var j = u32(starts[sequenceOf(row, u.sequences)]); j <= row; j += 4u) {
-    var scores = vec4f(-3.4e38);
-    let k0 = j * 3u * width + width + head * ${vectors}u;
-    ${lines(
-      4,
-      (t) =>
-        `let k${t + 1} = k${t} + select(0u, 3u * width, j + ${t + 1}u <= row);
-    if (j + ${t}u <= row) { scores[${t}] = ${dotText('q', (i) => `turned[k${t} + ${i}u]`, vectors)}; }`,
-    )}
-    let next = max(top, max(max(scores.x, scores.y), max(scores.z, scores.w)));
-    let shrink = exp(top - next);
-    let p = exp(scores - next);
-    sum = sum * shrink + (p.x + p.y + p.z + p.w);
-    ${lines(
-      vectors,
-      (i) =>
-        `o${i} = o${i} * shrink + (${['x', 'y', 'z', 'w']
-          .map((part, t) => `p.${part} * turned[k${t} + width + ${i}u]`)
-          .join(' + ')});`,
-    )}
-    top = next;
+  ${overKeys}
+    let p = exp(score - top);
+    sum += p;
+    ${lines(vectors, (i) => `o${i} += p * turned[key + width + ${i}u];`)}
   }
   ${lines(vectors, (i) => `out[row * width + head * ${vectors}u + ${i}u] = o${i} / sum;`)}
   logSum[row * u.heads + head] = top + log(sum);
@@ -127,16 +122,15 @@ const shared = variants((headSize: number) => ({
 const backward = variants((headSize: number) => {
   const vectors = headSize / 4;
   const half = vectors / 2;
-  const turnBack = (name: string, place: string) =>
-    lines(
-      half,
-      (i) => `{
+  const turnBack = lines(
+    half,
+    (i) => `{
     let c = cosines[angle + ${i}u];
     let s = sines[angle + ${i}u];
-    dqkv[${place} + ${i}u] = ${name}${i} * c + ${name}${i + half} * s;
-    dqkv[${place} + ${i + half}u] = ${name}${i + half} * c - ${name}${i} * s;
+    dqkv[own + ${i}u] = d${i} * c + d${i + half} * s;
+    dqkv[own + ${i + half}u] = d${i + half} * c - d${i} * s;
   }`,
-    );
+  );
   return {
     name: `attentionGrad ${headSize}`,
     reads: {
@@ -150,7 +144,7 @@ const backward = variants((headSize: number) => {
     },
     writes: { dqkv: 'vec4f' },
     uniforms: { rows: 'u32', heads: 'u32', sequences: 'u32' },
-    workgroup: 64,
+    workgroup: WORKGROUP,
     code: `${SEQUENCE_OF}
 const SCALE = ${1 / Math.sqrt(headSize)};
 fn queryGradient(row: u32, head: u32, first: u32) {
@@ -158,38 +152,35 @@ fn queryGradient(row: u32, head: u32, first: u32) {
   let own = row * 3u * width + head * ${vectors}u;
   let result = row * width + head * ${vectors}u;
   let shift = logSum[row * u.heads + head];
-  let level = delta[row * u.heads + head];
+  let mean = delta[row * u.heads + head];
   ${lines(vectors, (i) => `let q${i} = turned[own + ${i}u] * SCALE;`)}
   ${lines(vectors, (i) => `let g${i} = dout[result + ${i}u];`)}
   ${lines(vectors, (i) => `var d${i} = vec4f();`)}
   for (var j = first; j <= row; j++) {
     let key = j * 3u * width + width + head * ${vectors}u;
-    ${lines(vectors, (i) => `let k${i} = turned[key + ${i}u];`)}
-    let p = exp(${dotText('q', (i) => `k${i}`, vectors)} - shift);
-    let ds = p * (${dotText('g', (i) => `turned[key + width + ${i}u]`, vectors)} - level) * SCALE;
+    ${lines(vectors, (i) => `let k${i} = turned[key + ${i}u]; let v${i} = turned[key + width + ${i}u];`)}
+    let p = exp(${dotText('q', 'k', vectors)} - shift);
+    let ds = p * (${dotText('g', 'v', vectors)} - mean) * SCALE;
     ${lines(vectors, (i) => `d${i} += ds * k${i};`)}
   }
   let angle = (row - first) * ${half}u;
-  ${turnBack('d', 'own')}
+  ${turnBack}
 }
 fn keyGradient(row: u32, head: u32, first: u32, end: u32) {
   let width = u.heads * ${vectors}u;
   let own = row * 3u * width + width + head * ${vectors}u;
-  ${lines(vectors, (i) => `let k${i} = turned[own + ${i}u] * SCALE;`)}
-  ${lines(vectors, (i) => `let v${i} = turned[own + width + ${i}u];`)}
-  ${lines(vectors, (i) => `var d${i} = vec4f();`)}
-  ${lines(vectors, (i) => `var e${i} = vec4f();`)}
+  ${lines(vectors, (i) => `let k${i} = turned[own + ${i}u] * SCALE; let v${i} = turned[own + width + ${i}u];`)}
+  ${lines(vectors, (i) => `var d${i} = vec4f(); var e${i} = vec4f();`)}
   for (var j = row; j < end; j++) {
     let query = j * 3u * width + head * ${vectors}u;
     let result = j * width + head * ${vectors}u;
-    ${lines(vectors, (i) => `let q${i} = turned[query + ${i}u];`)}
-    ${lines(vectors, (i) => `let g${i} = dout[result + ${i}u];`)}
-    let p = exp(${dotText('k', (i) => `q${i}`, vectors)} - logSum[j * u.heads + head]);
-    let ds = p * (${dotText('v', (i) => `g${i}`, vectors)} - delta[j * u.heads + head]) * SCALE;
+    ${lines(vectors, (i) => `let q${i} = turned[query + ${i}u]; let g${i} = dout[result + ${i}u];`)}
+    let p = exp(${dotText('k', 'q', vectors)} - logSum[j * u.heads + head]);
+    let ds = p * (${dotText('v', 'g', vectors)} - delta[j * u.heads + head]) * SCALE;
     ${lines(vectors, (i) => `d${i} += ds * q${i}; e${i} += p * g${i};`)}
   }
   let angle = (row - first) * ${half}u;
-  ${turnBack('d', 'own')}
+  ${turnBack}
   ${lines(vectors, (i) => `dqkv[own + width + ${i}u] = e${i};`)}
 }
 fn run(index: u32) {
@@ -208,8 +199,8 @@ fn run(index: u32) {
   };
 });
 
-/** Kernels of one head size, to be compiled ahead. */
-export const attentionKernels = (headSize: number) =>
+/** The kernels of one head size, to be compiled ahead. */
+export const attentionKernels = (headSize: number): Kernel[] =>
   [turn, forward, shared, backward].map((family) => family(headSize));
 
 /** The contracts of Attention and AttentionGrad; see ../attention.ts. */
