@@ -87,7 +87,8 @@ export class RunControl {
   }
 
   async #answer(live: LiveRun): Promise<void> {
-    for (const inquiry of this.#inquiries.splice(0)) await inquiry.answer(live);
+    // One that comes while another is answered wakes nobody.
+    for (let next = this.#inquiries.shift(); next; next = this.#inquiries.shift()) await next.answer(live);
   }
 
   get #waits(): boolean {

@@ -64,13 +64,19 @@ export function TryPanel({ trainer, policy, tasks, sandbox }: TryProps) {
     setProblem('');
     setTokens([]);
     let written: readonly WrittenToken[] = [];
+    let isWhole = false;
     const show = (next: readonly WrittenToken[]) => {
       written = next;
       setTokens(next);
       setCode(programOf(question, textOf(next)));
     };
     try {
-      show(await write(request, (token) => show([...written, token])));
+      const all = await write(request, (token) => {
+        // A token may still be on its way when all of them have come.
+        if (!isWhole) show([...written, token]);
+      });
+      isWhole = true;
+      show(all);
     } catch (error) {
       setProblem((error as Error).message);
     } finally {

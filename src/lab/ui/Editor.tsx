@@ -1,35 +1,37 @@
 import { useEffect, useRef } from 'preact/hooks';
 
-/** Why the editor's styles are inside a shadow root: a strict policy allows no style elements in the page. */
-type View = import('@codemirror/view').EditorView;
+interface Opened {
+  replace(text: string): void;
+  destroy(): void;
+}
 
-/** An editor for JavaScript (CodeMirror 6, fetched when it is first shown). */
+/**
+ * An editor for JavaScript (CodeMirror 6, fetched when it is first shown). It lives in a shadow root, because a
+ * strict Content-Security-Policy allows its styles nowhere else.
+ */
 export function Editor(props: { code: string; label: string; onChange: (code: string) => void }) {
   const place = useRef<HTMLDivElement>(null);
-  const view = useRef<View | undefined>(undefined);
+  const opened = useRef<Opened | undefined>(undefined);
   const latest = useRef(props);
   latest.current = props;
 
   useEffect(() => {
     let open = true;
     const root = place.current!.shadowRoot ?? place.current!.attachShadow({ mode: 'open' });
-    import('./codemirror.ts').then(({ createEditor }) => {
+    import('./codemirror.ts').then(({ createEditor, replaceText }) => {
       if (!open) return;
       const { code, label } = latest.current;
-      view.current = createEditor(root, code, label, (text) => latest.current.onChange(text));
+      const view = createEditor(root, code, label, (text) => latest.current.onChange(text));
+      opened.current = { replace: (text) => replaceText(view, text), destroy: () => view.destroy() };
     });
     return () => {
       open = false;
-      view.current?.destroy();
-      view.current = undefined;
+      opened.current?.destroy();
+      opened.current = undefined;
     };
   }, []);
 
-  useEffect(() => {
-    const editor = view.current;
-    if (!editor || editor.state.doc.toString() === props.code) return;
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: props.code } });
-  }, [props.code]);
+  useEffect(() => opened.current?.replace(props.code), [props.code]);
 
   return <div class="editor" ref={place} />;
 }

@@ -1,7 +1,7 @@
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { javascript } from '@codemirror/lang-javascript';
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
-import { EditorState } from '@codemirror/state';
+import { Annotation, EditorState } from '@codemirror/state';
 import { EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 
@@ -19,6 +19,18 @@ const look = EditorView.theme({
   '.cm-gutters': { background: 'transparent', color: 'var(--soft)', border: 'none' },
   '&.cm-focused': { outline: '2px solid var(--accent)' },
 });
+
+/** Marks changes that the page made, which it need not be told of. */
+const fromPage = Annotation.define<boolean>();
+
+/** Replaces the text, unless it is already this one. */
+export function replaceText(view: EditorView, text: string): void {
+  if (view.state.doc.toString() === text) return;
+  view.dispatch({
+    changes: { from: 0, to: view.state.doc.length, insert: text },
+    annotations: fromPage.of(true),
+  });
+}
 
 /** Opens an editor inside a shadow root. Tab leaves it, so that the keyboard is never caught. */
 export function createEditor(
@@ -41,7 +53,8 @@ export function createEditor(
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ 'aria-label': label }),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) onChange(update.state.doc.toString());
+          const byHand = update.transactions.some((one) => one.docChanged && !one.annotation(fromPage));
+          if (byHand) onChange(update.state.doc.toString());
         }),
         look,
       ],
