@@ -6,7 +6,7 @@ const live = { step: 3 } as LiveRun;
 test('while paused, every inquiry is answered in turn, also one that comes while another is answered', async () => {
   const control = new RunControl();
   control.pause();
-  const next = control.next(live);
+  const next = control.next(live, async () => {});
   const first = control.ask(async ({ step }) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     return step;
