@@ -1,6 +1,6 @@
 import { type InstrumentedProgram, instrument } from '../program/instrument.ts';
 import { isParseError, type ParsedProgram, type ParseError, parseProgram } from '../program/parse.ts';
-import { canonical, parseCanonical } from '../program/values.ts';
+import { canonical, opaque, parseCanonical } from '../program/values.ts';
 import { EngineAbort } from './abi.ts';
 import { Engine, type Handle, Image, SCRATCH } from './engine.ts';
 import { ANSWER_CODE } from './guest/answer.ts';
@@ -299,16 +299,12 @@ const INPUTS_TOO_LARGE = {
   error: 'the inputs do not fit in the sandbox',
   fuel: 0,
 } as const;
-const TOO_LARGE: Failure = {
-  status: 'runtime_error',
-  error: `the result is too large: more than ${LIMITS.maxResultNodes} values or a string of more than ${LIMITS.maxResultString} characters`,
-};
 const UNREADABLE: Failure = { status: 'runtime_error', error: 'InternalError: the engine stopped' };
 
-/** The encoder's answer: `V` and the canonical text of a value, or `L` for one that is too large. */
+/** The encoder's answer: `V` and the canonical text of a value, or `L` for one that is too large to leave. */
 function readAnswer(text: string | undefined): Outcome {
   if (text === undefined) return OUT_OF_MEMORY;
-  return text[0] === 'V' ? { status: 'ok', value: parseCanonical(text.slice(1)) } : TOO_LARGE;
+  return { status: 'ok', value: text[0] === 'V' ? parseCanonical(text.slice(1)) : opaque('large') };
 }
 
 /** Whether two calls ended alike; unlike in grading, opaque values of one kind are alike. */
