@@ -4,7 +4,7 @@ import { nearest } from '../src/runs/nearest.ts';
 import { OPTION_NAMES, parseJson, parseOptions, resolveConfig } from '../src/runs/options.ts';
 import { UserError } from './errors.ts';
 
-export type Command = 'train' | 'evaluate' | 'start' | 'test';
+export type Command = 'train' | 'evaluate' | 'start' | 'test' | 'import-tasks';
 
 interface Flag {
   /** What follows the flag, as shown by `--help`; a flag without it stands alone. */
@@ -27,7 +27,12 @@ export const FLAGS: Record<string, Flag> = {
   tasks: {
     value: 'FILE',
     help: 'tasks of your own, one JSON object a line',
-    commands: ['train', 'evaluate'],
+    commands: ['train', 'evaluate', 'import-tasks'],
+  },
+  write: {
+    value: 'FILE',
+    help: 'a file to write: the tasks in the format that --tasks of train and evaluate takes',
+    commands: ['import-tasks'],
   },
   out: {
     value: 'DIR',
@@ -52,7 +57,7 @@ export const FLAGS: Record<string, Flag> = {
   },
   quick: { help: 'a run of about a minute on 2 cores', commands: ['train', 'evaluate', 'start'] },
   port: { value: 'N', help: 'port to serve on (4170)', commands: ['start'] },
-  help: { help: 'show this text', commands: ['train', 'evaluate', 'start', 'test'] },
+  help: { help: 'show this text', commands: ['train', 'evaluate', 'start', 'test', 'import-tasks'] },
 };
 
 /** A command line, read and checked. */
@@ -61,6 +66,7 @@ export interface Arguments {
   help: boolean;
   policy?: string;
   tasks?: string;
+  write?: string;
   out?: string;
   name?: string;
   port?: number;
@@ -168,6 +174,7 @@ export function parseArguments(words: readonly string[], command: Command): Argu
     help: given.has('help'),
     policy: given.get('policy'),
     tasks: given.get('tasks'),
+    write: given.get('write'),
     out: given.get('out'),
     name: given.get('name'),
     port: port === undefined ? undefined : parsePort(port),

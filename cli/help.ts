@@ -6,6 +6,8 @@ import { type Command, FLAGS, flagsOf } from './flags.ts';
 const PURPOSE: Record<Command, string> = {
   train: 'Trains a policy in headless Chrome and writes the run to runs/NAME/.',
   evaluate: 'Evaluates a policy on held-out tasks, prints the measures and writes them to runs/NAME/.',
+  'import-tasks':
+    'Reads tasks of the HumanEval-X, MBXP or Tracewright format and says how many of their solutions pass, traced.',
   start: 'Serves the page on this machine and opens it.',
   test: 'Sets everything up, then runs lint, the type check and every test.',
 };

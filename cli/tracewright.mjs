@@ -8,9 +8,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkNode, generateFiles, installPackages } from './setup.mjs';
 
-const COMMANDS = ['train', 'evaluate', 'start', 'test', 'screenshots'];
+const COMMANDS = ['train', 'evaluate', 'start', 'test', 'screenshots', 'import-tasks'];
 /** Options of ours that npm has no use for: in its environment they are there by mistake. */
-const SWALLOWED = ['method', 'steps', 'seed', 'policy', 'tasks', 'out', 'quick', 'set', 'resume'];
+const SWALLOWED = ['method', 'steps', 'seed', 'policy', 'tasks', 'out', 'quick', 'set', 'resume', 'write'];
 /** @type {NodeJS.Signals[]} */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));

@@ -1,18 +1,29 @@
+import { readFileSync } from 'node:fs';
 import type { Value } from '../src/program/values.ts';
 import { grade } from '../src/sandbox/grade.ts';
 import hostile from '../src/sandbox/hostile-programs.json' with { type: 'json' };
 import { createNodeSandbox } from '../src/sandbox/node.ts';
 import own from '../src/sandbox/own-hostile-programs.json' with { type: 'json' };
 import type { ProgramJob, ProgramResult } from '../src/sandbox/types.ts';
+import { importAny } from '../src/tasks/import_any.ts';
+import { assertionJob, assertionSolution } from '../src/tasks/import_assertions.ts';
 import { expect, test } from './fixtures.ts';
 
 const inputs = hostile.task.tests as Value[][];
 const job = (code: string): ProgramJob => ({ code, entry: 'solve', inputs, trace: [0] });
 const good = job(hostile.programs.find(({ name }) => name === 'control-correct')!.code);
 const programs = [...hostile.programs, ...own.programs];
+/** Solutions of the benchmarks' formats, with their tests. */
+const samples = ['humaneval_x', 'mbxp'].flatMap((name) => {
+  const file = importAny(readFileSync(`src/tasks/samples/${name}.jsonl`, 'utf8'));
+  if (file.format === 'Tracewright') throw new Error(`${name}.jsonl is read as Tracewright's own format`);
+  const solved = file.tasks.filter(({ solution }) => solution !== undefined);
+  return solved.map((task) => assertionJob(task, assertionSolution(task), true));
+});
 /** Each followed by one that must pass whatever was before it. */
 const jobs = [
   ...programs.flatMap(({ code }) => [job(code), good]),
+  ...samples,
   { ...good, traceMode: 'full' as const },
   { code: 'function f() { return [Math.random(), 0.1 + 0.2, NaN, undefined] }', entry: 'f', inputs: [[]] },
   { code: 'function f(n) { return n < 2 ? n : f(n - 1) + f(n - 2) }', entry: 'f', inputs: [[5], [20], [40]] },
@@ -49,6 +60,7 @@ test('programs end alike in Node and in the page, to the value and the last unit
     expect.soft(actual[i], jobs[i].code.slice(0, 200)).toEqual(result);
     expect(times[i], `milliseconds of ${jobs[i].code.slice(0, 200)}`).toBeLessThan(100);
     if (jobs[i] === good) expect(grade(actual[i], hostile.task.expected).verdict).toBe('pass');
+    if (samples.includes(jobs[i])) expect(grade(actual[i], [0]).verdict).toBe('pass');
   }
 });
 

@@ -81,6 +81,7 @@ describe('importTasks', () => {
     ['a foreign reference', { ...good, reference: 'let add;' }, 'begins with the signature'],
     ['a misspelt key', { ...good, hiddenTests: [] }, 'unknown key "hiddenTests"'],
     ['no object', [1], 'one JSON object, got [1]'],
+    ['a benchmark', { task_id: 'a/1', entry_point: 'f' }, 'a task of the MBXP format'],
   ])('names the line with %s', (_, record, message) => {
     const text = failure(`${lines({ ...good, description: 'first' })}\n\n${lines(record)}`);
     expect(text).toMatch(/^line 3: /);

@@ -1,4 +1,5 @@
 import type { Value } from '../program/values.ts';
+import { benchmarkOf } from './benchmark.ts';
 import { compositionSplit, hashText } from './split.ts';
 import type { Task, TestCase } from './types.ts';
 
@@ -47,8 +48,9 @@ function textOf(record: Record<string, unknown>, key: string): string {
   return value;
 }
 
-function isValue(value: unknown): value is Value {
-  if (Array.isArray(value)) return value.every(isValue);
+/** Whether a value can stand in a file of tasks and in a test: no `undefined`, no NaN, no infinities. */
+export function isPlainValue(value: unknown): value is Value {
+  if (Array.isArray(value)) return value.every(isPlainValue);
   if (typeof value === 'number') return Number.isFinite(value);
   return value === null || typeof value === 'string' || typeof value === 'boolean';
 }
@@ -67,8 +69,8 @@ function testsOf(record: Record<string, unknown>, key: string): TestCase[] {
     }
     const { input, expected } = entry as Record<string, unknown>;
     if (!Array.isArray(input)) return fail(`${name}.input`, 'an array of arguments', input);
-    if (!input.every(isValue)) return fail(`${name}.input`, VALUE_HELP, input);
-    if (!isValue(expected)) return fail(`${name}.expected`, `a value ${VALUE_HELP}`, expected);
+    if (!input.every(isPlainValue)) return fail(`${name}.input`, VALUE_HELP, input);
+    if (!isPlainValue(expected)) return fail(`${name}.expected`, `a value ${VALUE_HELP}`, expected);
     return { input, expected };
   });
 }
@@ -84,6 +86,12 @@ function taskOf(line: string): Task {
   }
   if (record === null || typeof record !== 'object' || Array.isArray(record)) {
     throw new LineError(`each line must be one JSON object, got ${shorten(record)}`);
+  }
+  const benchmark = benchmarkOf(record);
+  if (benchmark !== undefined) {
+    throw new LineError(
+      `a task of the ${benchmark} format, whose assertions a policy could change; make a file for runs of it with \`npm run import-tasks -- --tasks FILE --write NEW\``,
+    );
   }
   const unknown = Object.keys(record).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) {

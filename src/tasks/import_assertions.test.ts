@@ -26,7 +26,7 @@ describe.each([
 ] as const)('%s', (_, file, read) => {
   it('has solutions that pass, traced', async () => {
     const tasks = read(await sample(file));
-    expect(tasks.length).toBe(3);
+    expect(tasks.length).toBeGreaterThan(10);
     for (const task of tasks.filter(({ solution }) => solution !== undefined)) {
       const result = await run(task, assertionSolution(task));
       expect(result.calls[0], task.id).toMatchObject({ status: 'ok', value: 0 });

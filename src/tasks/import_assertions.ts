@@ -1,8 +1,7 @@
-import { type AnyNode, type Node, Parser } from 'acorn';
+import { type AnyNode, type Node, Parser, type Program } from 'acorn';
 import { bindingNames, targetNames } from '../program/names.ts';
 import { descendants } from '../program/visit.ts';
 import type { ProgramJob, ProgramResult } from '../sandbox/types.ts';
-import { type ImportProblem, TaskImportError } from './import.ts';
 
 /**
  * A problem whose tests are JavaScript with assertions, as public benchmarks write them.
@@ -24,13 +23,13 @@ export interface AssertionTask {
 }
 
 /** Fuel for code that people wrote: 125 times what a policy's program gets, about half a second. */
-const FUEL = 50_000_000;
+export const HUMAN_FUEL = 50_000_000;
 
 /**
  * What tests of these files expect around them, on one line. `console.assert` and the `assert` module count what
  * did not hold; `require` knows `assert` and the comparison of `lodash` alone.
  */
-const SHIM = `(() => {
+export const ASSERTIONS = `(() => {
 let failed = 0;
 const check = (ok) => { if (!ok) failed++; };
 const same = (a, b) => {
@@ -56,14 +55,14 @@ const RUN_TESTS = 'runAssertions';
 /** The job that runs a task's tests on a program; it returns how many assertions failed. */
 export function assertionJob(task: AssertionTask, program: string, trace = false): ProgramJob {
   // Starting on the first line, the program keeps its line numbers in traces and errors.
-  const code = `${SHIM}${implicitVariables(`${program}\n${task.test}`)}${program}
+  const code = `${ASSERTIONS}${declareVariables(`${program}\n${task.test}`)}${program}
 function ${RUN_TESTS}() {${task.test}\n;return failedAssertions(); }`;
   return {
     code,
     entry: RUN_TESTS,
     traced: task.entry,
     inputs: [[]],
-    fuel: FUEL,
+    fuel: HUMAN_FUEL,
     ...(trace && { trace: [0] }),
   };
 }
@@ -80,16 +79,21 @@ export function assertionsHold({ calls: [call] }: ProgramResult): boolean {
   return call.status === 'ok' && call.value === 0;
 }
 
-/** Declares names that sloppy code assigns without declaring them: programs run in strict mode. */
-function implicitVariables(code: string): string {
-  let ast: AnyNode;
+/** Parses code that need not be strict; undefined when it does not parse. */
+export function parseSloppy(code: string): Program | undefined {
   try {
-    ast = Parser.parse(code, { ecmaVersion: 2023, allowReturnOutsideFunction: true });
+    return Parser.parse(code, { ecmaVersion: 2023, allowReturnOutsideFunction: true });
   } catch (error) {
-    // The sandbox's own gate reports it, with the place.
-    if (error instanceof SyntaxError) return '';
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** Declares names that sloppy code assigns without declaring them: programs run in strict mode. */
+export function declareVariables(code: string): string {
+  const ast = parseSloppy(code);
+  // The sandbox's own gate reports it, with the place.
+  if (!ast) return '';
   const declared = new Set<string>();
   const assigned = new Set<string>();
   for (const { node } of descendants(ast)) {
@@ -105,58 +109,4 @@ function implicitVariables(code: string): string {
   }
   const names = [...assigned].filter((name) => !declared.has(name));
   return names.length > 0 ? `var ${names.join(',')};` : '';
-}
-
-/** Reads one line of a file; what it throws becomes a problem of that line. */
-export type ReadRecord = (record: Record<string, unknown>) => AssertionTask;
-
-/** Thrown for a line that cannot be taken. */
-export class RecordError extends Error {}
-
-/** A string field of a record. */
-export function textField(record: Record<string, unknown>, key: string): string {
-  const value = record[key];
-  if (typeof value === 'string' && value.trim() !== '') return value;
-  throw new RecordError(
-    `"${key}" must be a non-empty string, got ${(JSON.stringify(value) ?? 'nothing').slice(0, 60)}`,
-  );
-}
-
-/** Tasks of a JSON Lines text, or a {@link TaskImportError} that lists every faulty line. */
-export function readAssertionTasks(jsonLines: string, format: string, read: ReadRecord): AssertionTask[] {
-  const tasks: AssertionTask[] = [];
-  const problems: ImportProblem[] = [];
-  const lines = new Map<string, number>();
-  for (const [i, text] of jsonLines
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .entries()) {
-    if (text.trim() === '') continue;
-    try {
-      const task = read(parseRecord(text));
-      const first = lines.get(task.id);
-      if (first !== undefined) throw new RecordError(`the same task_id "${task.id}" as on line ${first}`);
-      lines.set(task.id, i + 1);
-      tasks.push(task);
-    } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
-      problems.push({ line: i + 1, message: error.message });
-    }
-  }
-  if (problems.length === 0 && tasks.length === 0)
-    problems.push({ line: 1, message: `there are no tasks; expected ${format}, one JSON object a line` });
-  if (problems.length > 0) throw new TaskImportError(problems);
-  return tasks;
-}
-
-function parseRecord(text: string): Record<string, unknown> {
-  let record: unknown;
-  try {
-    record = JSON.parse(text);
-  } catch (error) {
-    throw new RecordError(`not JSON (${(error as Error).message}); each line must be one JSON object`);
-  }
-  if (record === null || typeof record !== 'object' || Array.isArray(record))
-    throw new RecordError(`each line must be one JSON object, got ${text.slice(0, 60)}`);
-  return record as Record<string, unknown>;
 }

@@ -1,4 +1,5 @@
-import { type AssertionTask, RecordError, readAssertionTasks, textField } from './import_assertions.ts';
+import type { AssertionTask } from './import_assertions.ts';
+import { RecordError, readAssertionTasks, textField } from './import_records.ts';
 
 const FORMAT = 'task_id, prompt, declaration, canonical_solution, test';
 const DECLARATION = /^(?:const|let|var|(?:async )?function\*?)\s+([\p{ID_Start}$_][\p{ID_Continue}$]*)/gmu;

@@ -1,4 +1,5 @@
-import { type AssertionTask, readAssertionTasks, textField } from './import_assertions.ts';
+import type { AssertionTask } from './import_assertions.ts';
+import { readAssertionTasks, textField } from './import_records.ts';
 
 const FORMAT = 'task_id, prompt, entry_point, test';
 
