@@ -16,7 +16,12 @@ const GENERATED = [
     output: 'generated/quickjs.wasm',
     sources: ['src/sandbox/build', 'package-lock.json'],
   },
-  { script: 'generate:kernels', output: 'generated/kernels.wasm', sources: ['src/tensor/simd'] },
+  {
+    script: 'generate:kernels',
+    // The last file that it writes.
+    output: 'generated/tfjs-shared.wasm',
+    sources: ['src/tensor/simd', 'src/tensor/build', 'package-lock.json'],
+  },
 ];
 
 /**

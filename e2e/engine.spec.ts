@@ -4,20 +4,23 @@ import { expect, test } from './fixtures.ts';
 
 declare global {
   interface Window {
-    report(backend: 'wasm' | 'webgpu'): Promise<EngineReport>;
+    report(backend: 'wasm' | 'webgpu', threads?: number): Promise<EngineReport>;
     memory(): Promise<{ bytes: number; sum: number }>;
   }
 }
 
-test('wasm and WebGPU agree on ops, on a training step, and on what they sample', async ({
+test('wasm and WebGPU agree on ops, on a training step, and on what they sample; threads change nothing', async ({
   page,
   modules,
 }) => {
   await page.goto(`${modules}e2e/engine.html`);
   await page.waitForFunction(() => typeof window.report === 'function');
-  const wasm = await page.evaluate(() => window.report('wasm'));
+  const wasm = await page.evaluate(() => window.report('wasm', 3));
+  const alone = await page.evaluate(() => window.report('wasm', 1));
   const webgpu = await page.evaluate(() => window.report('webgpu'));
   expect([wasm.device.backend, webgpu.device.backend]).toEqual(['wasm', 'webgpu']);
+  expect([wasm.device.threads, alone.device.threads]).toEqual([3, 1]);
+  expect(wasm).toEqual({ ...alone, device: wasm.device });
   test.info().annotations.push({ type: 'adapter', description: webgpu.device.adapter });
   for (const [i, op] of wasm.ops.entries()) {
     expect(relativeError(op.value, webgpu.ops[i].value), op.name).toBeLessThan(5e-4);

@@ -70,8 +70,8 @@ export interface EngineReport {
   sampled: number[][];
 }
 
-async function report(backend: 'wasm' | 'webgpu'): Promise<EngineReport> {
-  const device = await startDevice(backend);
+async function report(backend: 'wasm' | 'webgpu', threads?: number): Promise<EngineReport> {
+  const device = await startDevice(backend, threads);
   const ops = [];
   for (const op of OP_CASES) {
     const { value, gradients } = await evaluateCase(op);

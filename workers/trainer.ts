@@ -26,7 +26,7 @@ async function withDevice<T>(
   emit: Emit,
   work: (device: DeviceInfo, sandbox: Sandbox) => Promise<T>,
 ): Promise<T> {
-  const device = await startDevice(config.device);
+  const device = await startDevice(config.device, config.threads);
   emit({ type: 'device', device });
   const sandbox = await createBrowserSandbox();
   try {

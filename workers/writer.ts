@@ -7,7 +7,7 @@ let writer: Writer | undefined;
 
 const api: WriterApi = {
   async open(files) {
-    await startDevice('wasm');
+    await startDevice('wasm', 1);
     writer = createWriter(files);
   },
   async write(request, emit) {

@@ -1,11 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { uniform } from '../tensor/random.ts';
-import { gatherRows } from '../tensor/rows.ts';
-import { sampleRows } from '../tensor/sample.ts';
-import { createCache } from './cache.ts';
+import { lockStep } from './lock_step.ts';
 import type { Policy } from './policy.ts';
 import { rollouts } from './rollout/rollout.ts';
-import { attentionShape, hiddenStates, logitsOf, type Weights, weightsOf } from './transformer.ts';
 
 /** How to sample. */
 export interface SampleOptions {
@@ -83,106 +79,4 @@ function checkLengths(policy: Policy, prompts: number[][], maxNewTokens: number)
       );
     }
   }
-}
-
-/**
- * All rows move through the positions in lock-step, op by op: a prompt is read once, by one row, and becomes `n`
- * rows when it has been read; finished rows are dropped.
- */
-function lockStep(policy: Policy): Sampler {
-  const weights = tf.tidy(() => weightsOf(policy.parameters, policy.config));
-  return {
-    sample: (groups, options) => sampleLockStep(policy, weights, groups, options),
-    dispose: () => tf.dispose(weights),
-  };
-}
-
-/** A row that is being decoded; `sample` is -1 while it reads its prompt for the whole group. */
-interface Row {
-  group: number;
-  sample: number;
-}
-
-async function sampleLockStep(
-  policy: Policy,
-  weights: Weights,
-  prompts: readonly Group[],
-  options: SampleOptions,
-): Promise<Sampled[][]> {
-  const { n, maxNewTokens, eosId } = options;
-  const lengths = prompts.map(({ tokens }) => tokens.length);
-  const positions = Math.max(...lengths) + maxNewTokens;
-  const groups: Sampled[][] = prompts.map(() =>
-    Array.from({ length: n }, () => ({ tokens: [], logProbs: [], terminated: false })),
-  );
-  const { num_hidden_layers } = policy.config;
-  const cache = createCache(num_hidden_layers, prompts.length * n, positions, attentionShape(policy));
-  let rows: Row[] = prompts.map((_, group) => ({ group, sample: -1 }));
-  try {
-    for (let position = 0; rows.length > 0; position++) {
-      const tokens = Int32Array.from(rows, ({ group, sample }) =>
-        sample < 0 ? prompts[group].tokens[position] : groups[group][sample].tokens.at(-1)!,
-      );
-      const hidden = tf.tidy(() =>
-        hiddenStates(weights, policy.config, tokens, (layer, qkv) => cache.attend(layer, qkv)),
-      );
-      const next: Row[] = [];
-      const from: number[] = [];
-      const drawing: { row: Row; from: number }[] = [];
-      rows.forEach((row, index) => {
-        if (row.sample >= 0) {
-          drawing.push({ row, from: index });
-        } else if (position < lengths[row.group] - 1) {
-          next.push(row);
-          from.push(index);
-        } else {
-          for (let sample = 0; sample < n; sample++)
-            drawing.push({ row: { group: row.group, sample }, from: index });
-        }
-      });
-      if (drawing.length > 0) {
-        const drawn = await draw(weights, hidden, drawing, prompts, position, options);
-        drawing.forEach(({ row, from: index }, i) => {
-          const out = groups[row.group][row.sample];
-          out.tokens.push(drawn.ids[i]);
-          out.logProbs.push(drawn.logProbs[i]);
-          out.terminated = drawn.ids[i] === eosId;
-          if (out.terminated || out.tokens.length === maxNewTokens) return;
-          next.push(row);
-          from.push(index);
-        });
-      }
-      hidden.dispose();
-      rows = next;
-      cache.advance(Int32Array.from(from));
-    }
-  } finally {
-    cache.dispose();
-  }
-  return groups;
-}
-
-async function draw(
-  weights: Weights,
-  hidden: tf.Tensor2D,
-  drawing: { row: Row; from: number }[],
-  prompts: readonly Group[],
-  position: number,
-  { seed, stream, temperature, topP }: SampleOptions,
-) {
-  const logits = tf.tidy(() =>
-    logitsOf(
-      weights,
-      gatherRows(
-        hidden,
-        Int32Array.from(drawing, ({ from }) => from),
-      ),
-    ),
-  );
-  const uniforms = Float32Array.from(drawing, ({ row }) =>
-    uniform(seed, stream, prompts[row.group].draw + row.sample, position),
-  );
-  const drawn = await sampleRows(logits, uniforms, temperature, topP);
-  logits.dispose();
-  return drawn;
 }

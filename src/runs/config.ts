@@ -159,6 +159,13 @@ export const OPTIONS = {
 
   checkpoint_every: integer(10, 'steps between checkpoints (0: only on pause and at the end)'),
   checkpoint_keep: integer(2, 'checkpoints kept of a run, the latest ones', 1, 1000),
+
+  threads: integer(
+    0,
+    'threads that compute on wasm (0: what suits the machine); results do not depend on it, and a page that is not cross-origin isolated has one',
+    0,
+    64,
+  ),
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;

@@ -1,15 +1,17 @@
-import plainUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
-import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import threadedUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import tfjsUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import kernelsUrl from '../../generated/kernels.wasm?url';
-import { type DeviceInfo, useWasm } from './device.ts';
+import sharedKernelsUrl from '../../generated/kernels-shared.wasm?url';
+import sharedTfjsUrl from '../../generated/tfjs-shared.wasm?url';
+import { type DeviceInfo, useWasm, type WasmFiles } from './device.ts';
+import type { SpawnThread } from './kernel_threads.ts';
 import { isSoftware, requestAdapter, useWebGpu } from './webgpu.ts';
 
 /**
  * Starts the asked device in a page or worker. `auto` takes a hardware WebGPU adapter, else wasm;
  * a software adapter is used only when `webgpu` is asked for.
+ * @param threads that compute on wasm; 0 takes what suits the machine
  */
-export async function startDevice(choice: 'auto' | 'webgpu' | 'wasm'): Promise<DeviceInfo> {
+export async function startDevice(choice: 'auto' | 'webgpu' | 'wasm', threads = 0): Promise<DeviceInfo> {
   if (choice !== 'wasm') {
     const adapter = await requestAdapter();
     if (adapter && choice === 'webgpu') return useWebGpu(adapter);
@@ -26,12 +28,28 @@ export async function startDevice(choice: 'auto' | 'webgpu' | 'wasm'): Promise<D
       );
     }
   }
-  return useWasm({
-    tfjs: {
-      'tfjs-backend-wasm.wasm': plainUrl,
-      'tfjs-backend-wasm-simd.wasm': simdUrl,
-      'tfjs-backend-wasm-threaded-simd.wasm': threadedUrl,
-    },
-    kernels: await WebAssembly.compileStreaming(fetch(kernelsUrl)),
-  });
+  return useWasm(wasmFiles(), threads);
 }
+
+/** The wasm files as the page serves them; threads where the page is cross-origin isolated. */
+function wasmFiles(): WasmFiles {
+  const compile = (url: string) => WebAssembly.compileStreaming(fetch(url));
+  return {
+    alone: { tfjs: tfjsUrl, kernels: () => compile(kernelsUrl) },
+    shared: { tfjs: sharedTfjsUrl, kernels: () => compile(sharedKernelsUrl) },
+    spawn: crossOriginIsolated ? spawn : undefined,
+    cores: navigator.hardwareConcurrency,
+  };
+}
+
+const spawn: SpawnThread = (start) =>
+  new Promise((resolve, reject) => {
+    const thread = new Worker(new URL('../../workers/kernels.ts', import.meta.url), { type: 'module' });
+    thread.addEventListener('message', () => resolve(thread), { once: true });
+    thread.addEventListener('error', (event) => {
+      reject(
+        new Error(`startDevice(): a thread of the wasm device failed: ${event.message || 'it did not load'}`),
+      );
+    });
+    thread.postMessage(start);
+  });

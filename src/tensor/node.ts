@@ -1,21 +1,31 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import type { WasmFiles } from './device.ts';
+import type { SpawnThread } from './kernel_threads.ts';
 
-const NAMES = [
-  'tfjs-backend-wasm.wasm',
-  'tfjs-backend-wasm-simd.wasm',
-  'tfjs-backend-wasm-threaded-simd.wasm',
-];
-
-/** The wasm files as Node finds them. */
+/** The wasm files as Node finds them, and its worker threads. */
 export function nodeWasmFiles(): WasmFiles {
-  const folder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
-  const kernels = fileURLToPath(new URL('../../generated/kernels.wasm', import.meta.url));
+  const tfjs = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
+  const generated = fileURLToPath(new URL('../../generated', import.meta.url));
+  const compile = async (name: string) => new WebAssembly.Module(await readFile(join(generated, name)));
   return {
-    tfjs: Object.fromEntries(NAMES.map((name) => [name, join(folder, name)])),
-    kernels: new WebAssembly.Module(readFileSync(kernels)),
+    alone: { tfjs: join(tfjs, 'tfjs-backend-wasm-simd.wasm'), kernels: () => compile('kernels.wasm') },
+    shared: { tfjs: join(generated, 'tfjs-shared.wasm'), kernels: () => compile('kernels-shared.wasm') },
+    spawn,
+    cores: availableParallelism(),
   };
 }
+
+const spawn: SpawnThread = (start) =>
+  new Promise((resolve, reject) => {
+    const thread = new Worker(new URL('./kernel_thread.node.mjs', import.meta.url), { workerData: start });
+    thread.once('message', () => {
+      thread.unref(); // it must not keep the process alive
+      resolve({ terminate: () => void thread.terminate() });
+    });
+    thread.once('error', reject);
+  });

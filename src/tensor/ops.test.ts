@@ -6,7 +6,7 @@ import { nodeWasmFiles } from './node.ts';
 import { evaluateCase, inputsOf, OP_CASES } from './op_cases.ts';
 import { relativeError } from './relative_error.ts';
 
-beforeAll(() => useWasm(nodeWasmFiles()));
+beforeAll(() => useWasm(nodeWasmFiles(), 1));
 
 describe.each(OP_CASES)('$name', (op) => {
   test('wasm kernels agree with the composition on cpu', async () => {

@@ -1,88 +1,112 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { KernelThreads } from './kernel_threads.ts';
 
 /** What we use of tfjs-backend-wasm: its allocator of tensors, and its memory. */
-interface WasmBackend extends tf.KernelBackend {
+export interface WasmBackend extends tf.KernelBackend {
   makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
   dataIdMap: { get(id: object): { memoryOffset: number } };
-  wasm: { asm: { memory: WebAssembly.Memory } };
+  wasm: { asm: { memory: WebAssembly.Memory }; HEAPU8: Uint8Array };
 }
 
-type Simd = Record<string, (...args: number[]) => number>;
 type Inputs = Record<string, tf.TensorInfo>;
-type Attributes = Record<string, number>;
+type Attributes = Record<string, number> & { sizes?: number[] };
 
-/** One kernel: allocates outputs with `make`, finds bytes with `at`, calls into the SIMD module. */
+/** One kernel: allocates outputs with `make`, finds bytes with `at`, runs kernels of the SIMD module. */
 type Body = (tools: {
-  simd: Simd;
+  /** Runs a kernel on a number of items, each of about `work` operations, on as many threads as that is worth. */
+  run: KernelThreads['run'];
+  threads: KernelThreads;
   at: (info: tf.TensorInfo) => number;
   make: (shape: number[], dtype?: tf.DataType) => tf.TensorInfo;
+  /** Copies floats of one tensor, from a place on, to the beginning of another. */
+  copy: (from: tf.TensorInfo, start: number, to: tf.TensorInfo, floats: number) => void;
   /** Memory for the duration of the kernel, in floats. */
   scratch: (floats: number) => number;
   inputs: Inputs;
   attributes: Attributes;
 }) => tf.TensorInfo[];
 
+/** Columns of a panel of a packed matrix. */
+const PANEL = 8;
+
+/** Floats of a packed [k, n] matrix. */
+export function packedSize(k: number, n: number): number {
+  return k * Math.ceil(n / PANEL) * PANEL;
+}
+
+/** Operations of an exponential and what goes with it, about. */
+const EXP = 24;
+
 const KERNELS: Record<string, Body> = {
-  LinearMatMul: ({ simd, at, make, scratch, inputs: { a, b }, attributes: { transposeA, transposeB } }) => {
+  LinearMatMul: ({ run, at, make, scratch, inputs: { a, b }, attributes: { transposeA, transposeB } }) => {
     const [rowsA, colsA] = a.shape;
     const [rowsB, colsB] = b.shape;
     const [m, k] = transposeA ? [colsA, rowsA] : [rowsA, colsA];
     const n = transposeB ? rowsB : colsB;
     const out = make([m, n]);
-    let right = at(b);
-    if (transposeB) {
-      right = scratch(rowsB * colsB);
-      simd.transpose(at(b), right, rowsB, colsB);
-    }
-    simd.matmul(at(a), right, at(out), m, n, k, transposeA ? 1 : colsA, transposeA ? colsA : 1);
+    const packed = scratch(packedSize(k, n));
+    const [down, right] = transposeB ? [1, colsB] : [colsB, 1];
+    run('packPanels', Math.ceil(n / PANEL), PANEL * k, at(b), packed, k, n, down, right);
+    run('matmul', m, 2 * n * k, at(a), packed, at(out), n, k, transposeA ? 1 : colsA, transposeA ? colsA : 1);
     return [out];
   },
-  RmsNorm: ({ simd, at, make, inputs: { x, gain }, attributes }) => {
+  CutFlat: ({ copy, make, inputs: { flat }, attributes: { sizes } }) => {
+    let from = 0;
+    return sizes!.map((size) => {
+      const piece = make([size]);
+      copy(flat, from, piece, size);
+      from += size;
+      return piece;
+    });
+  },
+  RmsNorm: ({ run, at, make, inputs: { x, gain }, attributes }) => {
     const [rows, d] = x.shape;
     const [y, inverse] = [make([rows, d]), make([rows])];
-    simd.rmsNorm(at(x), at(gain), at(y), at(inverse), rows, d, attributes.epsilon);
+    run('rmsNorm', rows, 4 * d, at(x), at(gain), at(y), at(inverse), d, attributes.epsilon);
     return [y, inverse];
   },
-  RmsNormGrad: ({ simd, at, make, inputs: { x, gain, inverse, dy } }) => {
+  RmsNormGrad: ({ run, at, make, inputs: { x, gain, inverse, dy } }) => {
     const [rows, d] = x.shape;
     const [dx, dgain] = [make([rows, d]), make([d])];
-    simd.rmsNormGrad(at(x), at(gain), at(dy), at(inverse), at(dx), at(dgain), rows, d);
+    run('rmsNormGrad', rows, 8 * d, at(x), at(gain), at(dy), at(inverse), at(dx), d);
+    run('rmsNormGainGrad', d / 4, 16 * rows, at(x), at(dy), at(inverse), at(dgain), rows, d);
     return [dx, dgain];
   },
-  SwiGlu: ({ simd, at, make, inputs: { x } }) => {
+  SwiGlu: ({ run, at, make, inputs: { x } }) => {
     const [rows, both] = x.shape;
     const y = make([rows, both / 2]);
-    simd.swiglu(at(x), at(y), rows, both / 2);
+    run('swiglu', rows, (EXP * both) / 2, at(x), at(y), both / 2);
     return [y];
   },
-  SwiGluGrad: ({ simd, at, make, inputs: { x, dy } }) => {
+  SwiGluGrad: ({ run, at, make, inputs: { x, dy } }) => {
     const [rows, both] = x.shape;
     const dx = make([rows, both]);
-    simd.swigluGrad(at(x), at(dy), at(dx), rows, both / 2);
+    run('swigluGrad', rows, (EXP * both) / 2, at(x), at(dy), at(dx), both / 2);
     return [dx];
   },
-  GatherRows: ({ simd, at, make, inputs: { table, ids } }) => {
+  GatherRows: ({ threads, at, make, inputs: { table, ids } }) => {
     const [count, d] = [ids.shape[0], table.shape[1]];
     const y = make([count, d]);
-    simd.gatherRows(at(table), at(ids), at(y), count, d);
+    threads.runAlone('gatherRows', at(table), at(ids), at(y), count, d);
     return [y];
   },
-  ScatterAddRows: ({ simd, at, make, inputs: { dy, ids }, attributes: { rows } }) => {
+  // Rows may repeat, and add up in order: one thread.
+  ScatterAddRows: ({ threads, at, make, inputs: { dy, ids }, attributes: { rows } }) => {
     const [count, d] = dy.shape;
     const out = make([rows, d]);
-    simd.scatterAddRows(at(dy), at(ids), at(out), count, rows, d);
+    threads.runAlone('scatterAddRows', at(dy), at(ids), at(out), count, rows, d);
     return [out];
   },
-  CopyRows: ({ simd, at, make, inputs: { buffer, from, to }, attributes: { floats } }) => {
-    simd.copyRows(at(buffer), at(from), at(to), from.shape[0], floats);
-    return [make([1])];
-  },
-  Attention: ({ simd, at, make, scratch, inputs, attributes: { heads, headSize, width } }) => {
+  Attention: ({ run, threads, at, make, scratch, inputs, attributes: { heads, headSize, width } }) => {
     const { qkv, starts, cos, sin } = inputs;
     const rows = qkv.shape[0];
     const [out, logSum] = [make([rows, heads * headSize]), make([rows, heads])];
-    const room = scratch((headSize + 1) * width + headSize + 4);
-    simd.attention(
+    const room = scratch(threads.size * ((headSize + 1) * width + headSize + 4));
+    const sequences = starts.shape[0] - 1;
+    run(
+      'attention',
+      sequences * heads,
+      (rows / sequences) * (width / 2) * (4 * headSize + EXP),
       at(qkv),
       at(starts),
       at(cos),
@@ -90,18 +114,21 @@ const KERNELS: Record<string, Body> = {
       at(out),
       at(logSum),
       room,
-      starts.shape[0] - 1,
       heads,
       headSize,
       width,
     );
     return [out, logSum];
   },
-  AttentionGrad: ({ simd, at, make, scratch, inputs, attributes: { heads, headSize, width } }) => {
+  AttentionGrad: ({ run, threads, at, make, scratch, inputs, attributes: { heads, headSize, width } }) => {
     const { qkv, starts, cos, sin, out, logSum, dout } = inputs;
     const dqkv = make(qkv.shape);
-    const room = scratch((6 * headSize + 2) * width + headSize);
-    simd.attentionGrad(
+    const room = scratch(threads.size * ((6 * headSize + 2) * width + headSize));
+    const sequences = starts.shape[0] - 1;
+    run(
+      'attentionGrad',
+      sequences * heads,
+      (qkv.shape[0] / sequences) * (width / 2) * (10 * headSize + EXP),
       at(qkv),
       at(starts),
       at(cos),
@@ -111,64 +138,50 @@ const KERNELS: Record<string, Body> = {
       at(dout),
       at(dqkv),
       room,
-      starts.shape[0] - 1,
       heads,
       headSize,
       width,
     );
     return [dqkv];
   },
-  DecodeAttention: ({
-    simd,
-    at,
-    make,
-    scratch,
-    inputs,
-    attributes: { heads, headSize, width, position },
-  }) => {
-    const { qkv, rows, cos, sin, keys, values } = inputs;
-    const count = qkv.shape[0];
-    const out = make([count, heads * headSize]);
-    simd.decodeAttention(
-      at(qkv),
-      at(rows),
-      at(cos),
-      at(sin),
-      at(keys),
-      at(values),
-      at(out),
-      scratch(width + headSize + 4),
-      count,
-      heads,
-      headSize,
-      width,
-      position,
-    );
-    return [out];
-  },
-  LogProbs: ({ simd, at, make, inputs: { logits, targets } }) => {
+  LogProbs: ({ run, at, make, inputs: { logits, targets } }) => {
     const [rows, n] = logits.shape;
     const out = make([3, rows]);
-    simd.logProbs(at(logits), at(targets), at(out), rows, n);
+    run('logProbs', rows, EXP * n, at(logits), at(targets), at(out), rows, n);
     return [out];
   },
-  LogProbsGrad: ({ simd, at, make, inputs: { logits, targets, out, dout } }) => {
+  LogProbsGrad: ({ run, at, make, inputs: { logits, targets, out, dout } }) => {
     const [rows, n] = logits.shape;
     const dlogits = make([rows, n]);
-    simd.logProbsGrad(at(logits), at(targets), at(out), at(dout), at(dlogits), rows, n);
+    run('logProbsGrad', rows, EXP * n, at(logits), at(targets), at(out), at(dout), at(dlogits), rows, n);
     return [dlogits];
   },
-  SampleRows: ({ simd, at, make, scratch, inputs: { logits, uniforms }, attributes: { temperature } }) => {
+  SampleRows: ({ threads, at, make, scratch, inputs: { logits, uniforms }, attributes: { temperature } }) => {
     const [rows, n] = logits.shape;
     const [ids, logProbs] = [make([rows], 'int32'), make([rows])];
-    simd.sampleRows(at(logits), at(uniforms), at(ids), at(logProbs), scratch(n + 4), rows, n, temperature);
+    const room = scratch(n + 4);
+    threads.runAlone(
+      'sampleRows',
+      at(logits),
+      at(uniforms),
+      at(ids),
+      at(logProbs),
+      room,
+      n,
+      temperature,
+      0,
+      rows,
+    );
     return [ids, logProbs];
   },
-  AdamW: ({ simd, at, make, inputs, attributes: { scale, rate, epsilon, beta1, beta2, shrink } }) => {
+  AdamW: ({ run, at, make, inputs, attributes: { scale, rate, epsilon, beta1, beta2, shrink } }) => {
     const { parameters, gradient, first, second, decay } = inputs;
     const count = parameters.shape[0];
     const [p, m, v] = [make([count]), make([count]), make([count])];
-    simd.adamw(
+    run(
+      'adamw',
+      count,
+      20,
       at(parameters),
       at(gradient),
       at(first),
@@ -177,7 +190,6 @@ const KERNELS: Record<string, Body> = {
       at(p),
       at(m),
       at(v),
-      count,
       scale,
       rate,
       epsilon,
@@ -187,28 +199,53 @@ const KERNELS: Record<string, Body> = {
     );
     return [p, m, v];
   },
-  SumOfSquares: ({ simd, at, make, inputs: { x } }) => {
+  // One sum in a fixed order: one thread.
+  SumOfSquares: ({ threads, at, make, inputs: { x } }) => {
     const out = make([1]);
-    simd.sumOfSquares(at(x), at(out), tf.util.sizeFromShape(x.shape));
+    threads.runAlone('sumOfSquares', at(x), at(out), tf.util.sizeFromShape(x.shape));
     return [out];
   },
 };
 
-/**
- * Registers the SIMD kernels for the `wasm` backend, which must be initialised: they share its memory.
- * @param module compiled from `generated/kernels.wasm`
- */
-export async function registerWasmKernels(module: WebAssembly.Module): Promise<void> {
-  const backend = tf.engine().findBackend('wasm') as WasmBackend;
-  const instance = await WebAssembly.instantiate(module, { env: { memory: backend.wasm.asm.memory } });
-  const simd = instance.exports as unknown as Simd;
-  const at = (info: tf.TensorInfo): number => {
-    const offset = backend.dataIdMap.get(info.dataId).memoryOffset;
-    if (!offset)
-      throw new Error(`wasm kernels: no memory for a tensor of shape [${info.shape}]; use smaller batches`);
-    return offset;
-  };
+/** The backend of the `wasm` device, and the kernels that share its memory. */
+export interface WasmEngine {
+  backend: WasmBackend;
+  threads: KernelThreads;
+}
+
+let current: WasmEngine | undefined;
+
+/** The engine of the `wasm` device; throws when that was not started. */
+export function wasmEngine(): WasmEngine {
+  if (!current) throw new Error('wasmEngine(): the wasm device is not started; call useWasm() first');
+  return current;
+}
+
+/** Forgets the engine of a device that has ended. */
+export function forgetWasmEngine(): void {
+  current = undefined;
+}
+
+/** Where the bytes of a tensor lie in the memory. */
+export function addressOf({ backend }: WasmEngine, info: tf.TensorInfo): number {
+  const offset = backend.dataIdMap.get(info.dataId).memoryOffset;
+  if (!offset)
+    throw new Error(`wasm kernels: no memory for a tensor of shape [${info.shape}]; use smaller batches`);
+  return offset;
+}
+
+/** Registers the SIMD kernels for the `wasm` backend, which must be initialised: they share its memory. */
+export function registerWasmKernels(engine: WasmEngine): void {
+  current = engine;
+  const { backend, threads } = engine;
+  const at = (info: tf.TensorInfo) => addressOf(engine, info);
   const make = (shape: number[], dtype: tf.DataType = 'float32') => backend.makeOutput(shape, dtype);
+  const run: KernelThreads['run'] = (...call) => threads.run(...call);
+  const copy = (from: tf.TensorInfo, start: number, to: tf.TensorInfo, floats: number) => {
+    const begin = at(from) + 4 * start;
+    backend.wasm.HEAPU8.copyWithin(at(to), begin, begin + 4 * floats);
+  };
+  registerIdentity(backend);
   for (const [kernelName, body] of Object.entries(KERNELS)) {
     if (tf.getKernel(kernelName, 'wasm')) tf.unregisterKernel(kernelName, 'wasm');
     tf.registerKernel({
@@ -222,9 +259,11 @@ export async function registerWasmKernels(module: WebAssembly.Module): Promise<v
           return at(info);
         };
         const outputs = body({
-          simd,
+          run,
+          threads,
           at,
           make,
+          copy,
           scratch,
           inputs: inputs as Inputs,
           attributes: (attrs ?? {}) as Attributes,
@@ -234,4 +273,18 @@ export async function registerWasmKernels(module: WebAssembly.Module): Promise<v
       },
     });
   }
+}
+
+/** Another tensor on the same bytes. tfjs-backend-wasm copies them, for every tensor that the tape keeps. */
+function registerIdentity(backend: WasmBackend): void {
+  tf.unregisterKernel('Identity', 'wasm');
+  tf.registerKernel({
+    kernelName: 'Identity',
+    backendName: 'wasm',
+    kernelFunc: ({ inputs }) => {
+      const { dataId, shape, dtype } = inputs.x as tf.TensorInfo;
+      backend.incRef(dataId);
+      return { dataId, shape, dtype };
+    },
+  });
 }

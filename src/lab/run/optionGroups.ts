@@ -12,6 +12,7 @@ const TITLES: readonly [title: string, first: OptionName][] = [
   ['Supervised training', 'sft.execution_steps'],
   ['A new policy (supervised only)', 'policy.hidden_size'],
   ['Evaluation', 'eval_every'],
+  ['Engine', 'threads'],
 ];
 
 /** All keys but the first ones, in titled groups, in the order of `OPTIONS`. */

@@ -1,13 +1,14 @@
 /**
- * One AdamW step over flat buffers. `scale` multiplies the gradient (clipping); `rate` holds the bias corrections
+ * One AdamW step over items [firstItem, lastItem) of flat buffers. `scale` multiplies the gradient (clipping); `rate` holds the bias corrections
  * lr sqrt(1 - b2^t) / (1 - b1^t), `epsilon` is eps sqrt(1 - b2^t), `shrink` lr weight_decay;
  * decay[i] is 1 where weight decay applies, else 0.
  */
 export function adamw(
-  p: usize, g: usize, m: usize, v: usize, decay: usize, nextP: usize, nextM: usize, nextV: usize, count: i32,
+  p: usize, g: usize, m: usize, v: usize, decay: usize, nextP: usize, nextM: usize, nextV: usize,
   scale: f32, rate: f32, epsilon: f32, beta1: f32, beta2: f32, shrink: f32,
+  firstItem: i32, lastItem: i32,
 ): void {
-  for (let i = 0; i < count; i++) {
+  for (let i = firstItem; i < lastItem; i++) {
     const o = (<usize>i) << 2;
     const grad = load<f32>(g + o) * scale;
     const first = beta1 * load<f32>(m + o) + (1 - beta1) * grad;

@@ -2,6 +2,7 @@
 // One head of one sequence at a time: its keys and values lie transposed in `scratch`, so that scores of
 // 16 keys are computed together, and no T x T matrix is kept: the gradient recomputes each row from logSum.
 import { exp4, log1, maxLanes, sumLanes } from './math';
+import { thread } from './thread';
 
 // @ts-ignore: decorator
 @inline
@@ -10,7 +11,7 @@ function floats(n: i32): usize {
 }
 
 /** Rotates one head vector by the angles of its position; `sign` -1 rotates back. */
-function rotate(from: usize, to: usize, cos: usize, sin: usize, headSize: i32, sign: f32): void {
+export function rotate(from: usize, to: usize, cos: usize, sin: usize, headSize: i32, sign: f32): void {
   const half = floats(headSize >> 1);
   const s = f32x4.splat(sign);
   for (let o: usize = 0; o < half; o += 16) {
@@ -24,7 +25,7 @@ function rotate(from: usize, to: usize, cos: usize, sin: usize, headSize: i32, s
 }
 
 /** Writes a head vector as one column of a [headSize, width] matrix. */
-function storeColumn(from: usize, to: usize, headSize: i32, width: i32): void {
+export function storeColumn(from: usize, to: usize, headSize: i32, width: i32): void {
   for (let d = 0; d < headSize; d++) {
     store<f32>(to, load<f32>(from + floats(d)));
     to += floats(width);
@@ -32,7 +33,7 @@ function storeColumn(from: usize, to: usize, headSize: i32, width: i32): void {
 }
 
 /** out[j] = scale * sum over d of x[d] columns[d, j], for j below count rounded up to 16. */
-function dotColumns(x: usize, columns: usize, out: usize, headSize: i32, width: i32, count: i32, scale: f32): void {
+export function dotColumns(x: usize, columns: usize, out: usize, headSize: i32, width: i32, count: i32, scale: f32): void {
   const s = f32x4.splat(scale);
   const step = floats(width);
   for (let j = 0; j < count; j += 16) {
@@ -96,7 +97,7 @@ function addOuter(weights: usize, x: usize, rows: usize, headSize: i32, count: i
 }
 
 /** Turns scores[0..count) into exp(score - max), zeroes up to the next multiple of 16, returns max and sum through `stats`. */
-function exponentials(scores: usize, count: i32, stats: usize): void {
+export function exponentials(scores: usize, count: i32, stats: usize): void {
   const padded = (count + 15) & ~15;
   for (let j = count; j < padded; j++) store<f32>(scores + floats(j), -Infinity);
   let best = f32x4.splat(-Infinity);
@@ -115,40 +116,40 @@ function exponentials(scores: usize, count: i32, stats: usize): void {
 
 /**
  * out[N, D] and logSum[N, heads] for packed sequences; qkv is [N, 3 D], starts holds sequences + 1 offsets,
- * cos and sin are [positions, headSize / 2]. scratch: (headSize + 1) * width + headSize + 4 floats,
+ * cos and sin are [positions, headSize / 2]. scratch: (headSize + 1) * width + headSize + 4 floats a thread,
  * width = longest sequence rounded up to 16.
  */
 export function attention(
   qkv: usize, starts: usize, cos: usize, sin: usize, out: usize, logSum: usize, scratch: usize,
-  sequences: i32, heads: i32, headSize: i32, width: i32,
+  heads: i32, headSize: i32, width: i32, first: i32, last: i32,
 ): void {
   const d = heads * headSize;
   const row = floats(3 * d);
   const scale: f32 = 1 / sqrt<f32>(<f32>headSize);
-  const keys = scratch;
+  const keys = scratch + <usize>thread * floats((headSize + 1) * width + headSize + 4);
   const scores = keys + floats(headSize * width);
   const q = scores + floats(width);
   const stats = q + floats(headSize);
-  for (let b = 0; b < sequences; b++) {
+  for (let unit = first; unit < last; unit++) {
+    const b = unit / heads;
+    const h = unit % heads;
     const start = load<i32>(starts + floats(b));
     const length = load<i32>(starts + floats(b + 1)) - start;
-    for (let h = 0; h < heads; h++) {
-      const head = qkv + <usize>start * row + floats(h * headSize);
-      for (let t = 0; t < length; t++) {
-        const angle = floats(t * (headSize >> 1));
-        rotate(head + <usize>t * row + floats(d), q, cos + angle, sin + angle, headSize, 1);
-        storeColumn(q, keys + floats(t), headSize, width);
-      }
-      for (let t = 0; t < length; t++) {
-        const angle = floats(t * (headSize >> 1));
-        rotate(head + <usize>t * row, q, cos + angle, sin + angle, headSize, 1);
-        dotColumns(q, keys, scores, headSize, width, t + 1, scale);
-        exponentials(scores, t + 1, stats);
-        const sum = load<f32>(stats, 4);
-        const n = start + t;
-        sumRows(scores, head + floats(2 * d), row, out + floats(n * d + h * headSize), headSize, t + 1, 1 / sum);
-        store<f32>(logSum + floats(n * heads + h), load<f32>(stats) + log1(sum));
-      }
+    const head = qkv + <usize>start * row + floats(h * headSize);
+    for (let t = 0; t < length; t++) {
+      const angle = floats(t * (headSize >> 1));
+      rotate(head + <usize>t * row + floats(d), q, cos + angle, sin + angle, headSize, 1);
+      storeColumn(q, keys + floats(t), headSize, width);
+    }
+    for (let t = 0; t < length; t++) {
+      const angle = floats(t * (headSize >> 1));
+      rotate(head + <usize>t * row, q, cos + angle, sin + angle, headSize, 1);
+      dotColumns(q, keys, scores, headSize, width, t + 1, scale);
+      exponentials(scores, t + 1, stats);
+      const sum = load<f32>(stats, 4);
+      const n = start + t;
+      sumRows(scores, head + floats(2 * d), row, out + floats(n * d + h * headSize), headSize, t + 1, 1 / sum);
+      store<f32>(logSum + floats(n * heads + h), load<f32>(stats) + log1(sum));
     }
   }
 }
@@ -159,13 +160,13 @@ export function attention(
  */
 export function attentionGrad(
   qkv: usize, starts: usize, cos: usize, sin: usize, out: usize, logSum: usize, dout: usize, dqkv: usize,
-  scratch: usize, sequences: i32, heads: i32, headSize: i32, width: i32,
+  scratch: usize, heads: i32, headSize: i32, width: i32, first: i32, last: i32,
 ): void {
   const d = heads * headSize;
   const row = floats(3 * d);
   const scale: f32 = 1 / sqrt<f32>(<f32>headSize);
   const area = floats(headSize * width);
-  const q = scratch;
+  const q = scratch + <usize>thread * floats((6 * headSize + 2) * width + headSize);
   const k = q + area;
   const keys = k + area;
   const values = keys + area;
@@ -174,89 +175,56 @@ export function attentionGrad(
   const p = dv + area;
   const ds = p + floats(width);
   const dq = ds + floats(width);
-  for (let b = 0; b < sequences; b++) {
+  for (let unit = first; unit < last; unit++) {
+    const b = unit / heads;
+    const h = unit % heads;
     const start = load<i32>(starts + floats(b));
     const length = load<i32>(starts + floats(b + 1)) - start;
-    for (let h = 0; h < heads; h++) {
-      const head = qkv + <usize>start * row + floats(h * headSize);
-      const dhead = dqkv + <usize>start * row + floats(h * headSize);
-      for (let t = 0; t < length; t++) {
-        const angle = floats(t * (headSize >> 1));
-        const at = floats(t * headSize);
-        const from = head + <usize>t * row;
-        rotate(from, q + at, cos + angle, sin + angle, headSize, 1);
-        rotate(from + floats(d), k + at, cos + angle, sin + angle, headSize, 1);
-        storeColumn(k + at, keys + floats(t), headSize, width);
-        storeColumn(from + floats(2 * d), values + floats(t), headSize, width);
-      }
-      memory.fill(dk, 0, floats(headSize * length));
-      memory.fill(dv, 0, floats(headSize * length));
-      for (let t = 0; t < length; t++) {
-        const n = start + t;
-        const at = floats(t * headSize);
-        const o = out + floats(n * d + h * headSize);
-        const g = dout + floats(n * d + h * headSize);
-        let dot = f32x4.splat(0);
-        for (let i = 0; i < headSize; i += 4) {
-          dot = f32x4.add(dot, f32x4.mul(v128.load(o + floats(i)), v128.load(g + floats(i))));
-        }
-        const delta = f32x4.splat(sumLanes(dot));
-        const shift = f32x4.splat(load<f32>(logSum + floats(n * heads + h)));
-        const count = t + 1;
-        dotColumns(q + at, keys, p, headSize, width, count, scale);
-        dotColumns(g, values, ds, headSize, width, count, 1);
-        for (let j = 0; j < count; j += 4) {
-          const e = exp4(f32x4.sub(v128.load(p + floats(j)), shift));
-          v128.store(p + floats(j), e);
-          const s = f32x4.mul(f32x4.mul(e, f32x4.sub(v128.load(ds + floats(j)), delta)), f32x4.splat(scale));
-          v128.store(ds + floats(j), s);
-        }
-        sumRows(ds, k, floats(headSize), dq, headSize, count, 1);
-        const angle = floats(t * (headSize >> 1));
-        rotate(dq, dhead + <usize>t * row, cos + angle, sin + angle, headSize, -1);
-        addOuter(ds, q + at, dk, headSize, count);
-        addOuter(p, g, dv, headSize, count);
-      }
-      for (let t = 0; t < length; t++) {
-        const angle = floats(t * (headSize >> 1));
-        const at = floats(t * headSize);
-        const to = dhead + <usize>t * row;
-        rotate(dk + at, to + floats(d), cos + angle, sin + angle, headSize, -1);
-        memory.copy(to + floats(2 * d), dv + at, floats(headSize));
-      }
+    const head = qkv + <usize>start * row + floats(h * headSize);
+    const dhead = dqkv + <usize>start * row + floats(h * headSize);
+    for (let t = 0; t < length; t++) {
+      const angle = floats(t * (headSize >> 1));
+      const at = floats(t * headSize);
+      const from = head + <usize>t * row;
+      rotate(from, q + at, cos + angle, sin + angle, headSize, 1);
+      rotate(from + floats(d), k + at, cos + angle, sin + angle, headSize, 1);
+      storeColumn(k + at, keys + floats(t), headSize, width);
+      storeColumn(from + floats(2 * d), values + floats(t), headSize, width);
     }
-  }
-}
-
-/**
- * One position of decoding: appends key and value of each active row to its cache row, attends to all so far.
- * qkv is [count, 3 D]; rows[i] is the cache row (int32); keys is [R, heads, headSize, width],
- * values [R, heads, width, headSize]; scratch: width + headSize + 2 floats.
- */
-export function decodeAttention(
-  qkv: usize, rows: usize, cos: usize, sin: usize, keys: usize, values: usize, out: usize, scratch: usize,
-  count: i32, heads: i32, headSize: i32, width: i32, position: i32,
-): void {
-  const d = heads * headSize;
-  const scale: f32 = 1 / sqrt<f32>(<f32>headSize);
-  const angle = floats(position * (headSize >> 1));
-  const area = floats(headSize * width);
-  const scores = scratch;
-  const q = scores + floats(width);
-  const stats = q + floats(headSize);
-  for (let i = 0; i < count; i++) {
-    const cacheRow = <usize>load<i32>(rows + floats(i));
-    for (let h = 0; h < heads; h++) {
-      const head = qkv + floats(i * 3 * d + h * headSize);
-      const k = keys + (cacheRow * <usize>heads + <usize>h) * area;
-      const v = values + (cacheRow * <usize>heads + <usize>h) * area;
-      rotate(head + floats(d), q, cos + angle, sin + angle, headSize, 1);
-      storeColumn(q, k + floats(position), headSize, width);
-      memory.copy(v + floats(position * headSize), head + floats(2 * d), floats(headSize));
-      rotate(head, q, cos + angle, sin + angle, headSize, 1);
-      dotColumns(q, k, scores, headSize, width, position + 1, scale);
-      exponentials(scores, position + 1, stats);
-      sumRows(scores, v, floats(headSize), out + floats(i * d + h * headSize), headSize, position + 1, 1 / load<f32>(stats, 4));
+    memory.fill(dk, 0, floats(headSize * length));
+    memory.fill(dv, 0, floats(headSize * length));
+    for (let t = 0; t < length; t++) {
+      const n = start + t;
+      const at = floats(t * headSize);
+      const o = out + floats(n * d + h * headSize);
+      const g = dout + floats(n * d + h * headSize);
+      let dot = f32x4.splat(0);
+      for (let i = 0; i < headSize; i += 4) {
+        dot = f32x4.add(dot, f32x4.mul(v128.load(o + floats(i)), v128.load(g + floats(i))));
+      }
+      const delta = f32x4.splat(sumLanes(dot));
+      const shift = f32x4.splat(load<f32>(logSum + floats(n * heads + h)));
+      const count = t + 1;
+      dotColumns(q + at, keys, p, headSize, width, count, scale);
+      dotColumns(g, values, ds, headSize, width, count, 1);
+      for (let j = 0; j < count; j += 4) {
+        const e = exp4(f32x4.sub(v128.load(p + floats(j)), shift));
+        v128.store(p + floats(j), e);
+        const s = f32x4.mul(f32x4.mul(e, f32x4.sub(v128.load(ds + floats(j)), delta)), f32x4.splat(scale));
+        v128.store(ds + floats(j), s);
+      }
+      sumRows(ds, k, floats(headSize), dq, headSize, count, 1);
+      const angle = floats(t * (headSize >> 1));
+      rotate(dq, dhead + <usize>t * row, cos + angle, sin + angle, headSize, -1);
+      addOuter(ds, q + at, dk, headSize, count);
+      addOuter(p, g, dv, headSize, count);
+    }
+    for (let t = 0; t < length; t++) {
+      const angle = floats(t * (headSize >> 1));
+      const at = floats(t * headSize);
+      const to = dhead + <usize>t * row;
+      rotate(dk + at, to + floats(d), cos + angle, sin + angle, headSize, -1);
+      memory.copy(to + floats(2 * d), dv + at, floats(headSize));
     }
   }
 }

@@ -11,11 +11,13 @@ function rowMax(x: usize, n: i32): f32 {
 }
 
 /**
- * For each row of logits: out[i] = log-probability of targets[i], out[rows + i] = entropy (nats),
+ * For rows [first, last) of logits: out[i] = log-probability of targets[i], out[rows + i] = entropy (nats),
  * out[2 rows + i] = log sum exp, kept for the gradient.
  */
-export function logProbs(logits: usize, targets: usize, out: usize, rows: i32, n: i32): void {
-  for (let i = 0; i < rows; i++) {
+export function logProbs(
+  logits: usize, targets: usize, out: usize, rows: i32, n: i32, first: i32, last: i32,
+): void {
+  for (let i = first; i < last; i++) {
     const x = logits + ((<usize>(i * n)) << 2);
     const top = rowMax(x, n);
     const shift = f32x4.splat(top);
@@ -45,11 +47,12 @@ export function logProbs(logits: usize, targets: usize, out: usize, rows: i32, n
   }
 }
 
-/** dlogits = dlogp (onehot - p) - dentropy p (log p + entropy). `out` and `dout` are [3, rows]; row 2 of dout is unused. */
+/** For rows [first, last): dlogits = dlogp (onehot - p) - dentropy p (log p + entropy). `out` and `dout` are [3, rows]; row 2 of dout is unused. */
 export function logProbsGrad(
   logits: usize, targets: usize, out: usize, dout: usize, dlogits: usize, rows: i32, n: i32,
+  first: i32, last: i32,
 ): void {
-  for (let i = 0; i < rows; i++) {
+  for (let i = first; i < last; i++) {
     const x = logits + ((<usize>(i * n)) << 2);
     const dx = dlogits + ((<usize>(i * n)) << 2);
     const o = (<usize>i) << 2;
@@ -76,27 +79,35 @@ export function logProbsGrad(
 }
 
 /**
- * Draws one token a row by the inverse of the cumulative distribution of softmax(logits / temperature);
- * temperature 0 takes the first largest. ids[i] gets the token, out[i] its log-probability at temperature 1.
- * scratch: n floats, rounded up to a multiple of 4.
+ * Draws one token for each of rows [first, last) by the inverse of the cumulative distribution of
+ * softmax(logits / temperature); temperature 0 takes the first largest. ids[i] gets the token, out[i] its
+ * log-probability at temperature 1. scratch: n floats, rounded up to a multiple of 4.
  */
 export function sampleRows(
-  logits: usize, uniforms: usize, ids: usize, out: usize, scratch: usize, rows: i32, n: i32, temperature: f32,
+  logits: usize, uniforms: usize, ids: usize, out: usize, scratch: usize, n: i32, temperature: f32,
+  first: i32, last: i32,
 ): void {
-  for (let i = 0; i < rows; i++) {
-    const x = logits + ((<usize>(i * n)) << 2);
-    const top = rowMax(x, n);
-    const sum = exponentials(x, scratch, n, top, 1);
-    let chosen = 0;
-    if (temperature == 0) {
-      while (load<f32>(x + ((<usize>chosen) << 2)) < top) chosen++;
-    } else {
-      const total = temperature == 1 ? sum : exponentials(x, scratch, n, top, 1 / temperature);
-      chosen = indexAt(scratch, n, load<f32>(uniforms + ((<usize>i) << 2)) * total);
-    }
-    store<i32>(ids + ((<usize>i) << 2), chosen);
-    store<f32>(out + ((<usize>i) << 2), load<f32>(x + ((<usize>chosen) << 2)) - top - log1(sum));
+  for (let i = first; i < last; i++) {
+    const o = (<usize>i) << 2;
+    drawToken(logits + (<usize>(i * n) << 2), load<f32>(uniforms + o), ids + o, out + o, scratch, n, temperature);
   }
+}
+
+/** One row of `sampleRows`; the token goes to `id`, its log-probability to `out`. */
+export function drawToken(
+  x: usize, uniform: f32, id: usize, out: usize, scratch: usize, n: i32, temperature: f32,
+): void {
+  const top = rowMax(x, n);
+  const sum = exponentials(x, scratch, n, top, 1);
+  let chosen = 0;
+  if (temperature == 0) {
+    while (load<f32>(x + ((<usize>chosen) << 2)) < top) chosen++;
+  } else {
+    const total = temperature == 1 ? sum : exponentials(x, scratch, n, top, 1 / temperature);
+    chosen = indexAt(scratch, n, uniform * total);
+  }
+  store<i32>(id, chosen);
+  store<f32>(out, load<f32>(x + ((<usize>chosen) << 2)) - top - log1(sum));
 }
 
 /** to[j] = exp((x[j] - top) factor); returns their sum, added in ascending j. */

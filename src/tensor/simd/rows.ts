@@ -19,12 +19,3 @@ export function scatterAddRows(dy: usize, ids: usize, out: usize, count: i32, ro
     dy += bytes;
   }
 }
-
-/** Copies row from[i] of a buffer over its row to[i], rows of d floats. */
-export function copyRows(buffer: usize, from: usize, to: usize, count: i32, d: i32): void {
-  const bytes = (<usize>d) << 2;
-  for (let i = 0; i < count; i++) {
-    const o = (<usize>i) << 2;
-    memory.copy(buffer + <usize>load<i32>(to + o) * bytes, buffer + <usize>load<i32>(from + o) * bytes, bytes);
-  }
-}

@@ -1,10 +1,12 @@
 import { exp4 } from './math';
 
-/** y = silu(gate) up, where each row of x holds gate then up, f values each (a multiple of 4). */
-export function swiglu(x: usize, y: usize, rows: i32, f: i32): void {
+/** y = silu(gate) up for rows [first, last), where each row of x holds gate then up, f values each (a multiple of 4). */
+export function swiglu(x: usize, y: usize, f: i32, first: i32, last: i32): void {
   const bytes = (<usize>f) << 2;
+  x += <usize>first * bytes * 2;
+  y += <usize>first * bytes;
   const one = f32x4.splat(1);
-  for (let i = 0; i < rows; i++) {
+  for (let i = first; i < last; i++) {
     for (let o: usize = 0; o < bytes; o += 16) {
       const g = v128.load(x + o);
       const sigmoid = f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(g))));
@@ -15,11 +17,14 @@ export function swiglu(x: usize, y: usize, rows: i32, f: i32): void {
   }
 }
 
-/** d gate = dy up sigmoid (1 + gate (1 - sigmoid)), d up = dy silu(gate). */
-export function swigluGrad(x: usize, dy: usize, dx: usize, rows: i32, f: i32): void {
+/** d gate = dy up sigmoid (1 + gate (1 - sigmoid)), d up = dy silu(gate), for rows [first, last). */
+export function swigluGrad(x: usize, dy: usize, dx: usize, f: i32, first: i32, last: i32): void {
   const bytes = (<usize>f) << 2;
+  x += <usize>first * bytes * 2;
+  dx += <usize>first * bytes * 2;
+  dy += <usize>first * bytes;
   const one = f32x4.splat(1);
-  for (let i = 0; i < rows; i++) {
+  for (let i = first; i < last; i++) {
     for (let o: usize = 0; o < bytes; o += 16) {
       const g = v128.load(x + o);
       const d = v128.load(dy + o);
