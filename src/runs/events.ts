@@ -74,7 +74,10 @@ export interface LogProbsAnswer {
   logProbs: number[][];
 }
 
-/** One line of `metrics.jsonl`: `step`, then TRL's names. Wall-clock fields end in `_time` or `_per_second`. */
+/**
+ * One line of `metrics.jsonl`: `step`, then TRL's names. Wall-clock fields end in `_time` or `_per_second`, fields of
+ * memory begin with `memory`; a seed fixes all others (`metrics.ts`).
+ */
 export type StepMetrics = { step: number } & Record<string, number>;
 
 /** The evaluations of a training so far. */

@@ -64,8 +64,8 @@ export class RunRecord {
   #evaluations: TrainingEvaluations = { during: [] };
   /** Writes follow one another in the order of the events. */
   #queue: Promise<void> = Promise.resolve();
-  /** What the storage last failed with; told when it changes. */
-  #failure = '';
+  /** Kinds of events that the storage last failed to take; each is told once. */
+  readonly #failing = new Set<RunEvent['type']>();
   #isRoomLow = false;
   #savedStep: number | undefined;
   #begun = false;
@@ -141,10 +141,10 @@ export class RunRecord {
     this.#queue = this.#queue.then(async () => {
       try {
         await this.#keep(event);
-        if (this.#failure) this.#warn('the storage takes what is written again');
-        this.#failure = '';
+        const isMended = this.#failing.delete(event.type) && this.#failing.size === 0;
+        if (isMended) this.#warn('the storage takes again what is written');
       } catch (error) {
-        this.#fail(error as Error);
+        this.#fail(event.type, error as Error);
       }
     });
     return this.#queue;
@@ -299,9 +299,9 @@ export class RunRecord {
     );
   }
 
-  #fail({ message }: Error): void {
-    if (message === this.#failure) return;
-    this.#failure = message;
+  #fail(type: RunEvent['type'], { message }: Error): void {
+    if (this.#failing.has(type)) return;
+    this.#failing.add(type);
     this.#warn(
       `the run goes on, but not all of it is kept: ${message}; make room, for instance by removing older runs`,
     );
