@@ -81,8 +81,8 @@ test('a full storage ends nothing: it is said once, and what waits is written wh
     expect.stringMatching(/the checkpoint of step 3 could not be stored/),
   ]);
   directory.quota = Number.POSITIVE_INFINITY;
-  await take(checkpoint(4));
-  expect((await text('metrics.jsonl')).split('\n')).toHaveLength(5);
+  await take(checkpoint(4), step(5));
+  expect((await text('metrics.jsonl')).split('\n')).toHaveLength(6);
   expect([record.savedStep, warnings().at(-1)]).toEqual([4, 'the storage takes again what is written']);
 });
 
