@@ -8,9 +8,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkNode, generateFiles, installPackages } from './setup.mjs';
 
-const COMMANDS = ['train', 'evaluate', 'start', 'test', 'screenshots', 'import-tasks'];
+const COMMANDS = 'train evaluate sweep collect start test screenshots import-tasks'.split(' ');
 /** Options of ours that npm has no use for: in its environment they are there by mistake. */
-const SWALLOWED = ['method', 'steps', 'seed', 'policy', 'tasks', 'out', 'quick', 'set', 'resume', 'write'];
+const SWALLOWED =
+  'method steps seed policy tasks out quick set resume write to cell parallel baseline measures'.split(' ');
 /** @type {NodeJS.Signals[]} */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));

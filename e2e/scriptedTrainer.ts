@@ -62,7 +62,7 @@ const api: TrainerApi = {
     const send = emit as (event: RunEvent) => Promise<void>;
     await send(DEVICE);
     await send({ type: 'status', message: 'loading the policy' });
-    if (tasks?.includes('fail')) throw new Error('the script says fail');
+    if (tasks?.includes('fail') || config.seed === 13) throw new Error('the script says fail');
     await send({ type: 'evaluation', name: 'before', evaluation: evaluation(0) });
     let step = 0;
     while (step < config.steps && !stopped) {
