@@ -66,6 +66,8 @@ export interface SizeResult {
   size: string;
   parameters: number;
   tokensPerStep: number;
+  /** Seconds that repetitions of a measurement were given. */
+  paced: number;
   training: TrainingRow[];
   rollouts: RolloutRow[];
   products: ProductRow[];
@@ -119,7 +121,8 @@ export async function measureSize(
         results.set(participant.name, await work(participant));
       } catch (error) {
         failures[participant.name] = `${what}: ${(error as Error).message.split('\n')[0]}`;
-        log(`${size}: ${participant.name} is out: ${failures[participant.name]}`);
+        log(`${participant.name} is out: ${failures[participant.name]}`);
+        await participant.close();
       }
     }
     running = running.filter(({ name }) => !(name in failures));
@@ -139,11 +142,12 @@ export async function measureSize(
       devices[name] = await bench.start(backend);
       await bench.load(model);
     });
-    log(`${size}: first steps`);
+    if (running.length === 0) throw new Error(`${backend}: no contender started`);
+    log('first steps');
     const training = await measureTraining(each, () => running, plan, log);
-    log(`${size}: products`);
+    log('products');
     const products = await measureProducts(each, stepProducts(model));
-    log(`${size}: rollouts`);
+    log('rollouts');
     // Everyone has made another number of steps by now.
     await each('load', ({ bench }) => bench.load(model));
     const rollouts = await measureRollouts(each, () => running, model, plan, log);
@@ -154,6 +158,7 @@ export async function measureSize(
       size,
       parameters: parameterCount(model.config),
       tokensPerStep: model.sequences * model.length,
+      paced: plan.seconds,
       training,
       rollouts,
       products,
@@ -209,20 +214,26 @@ async function measureTraining(
   let reference: { name: string; loss: number; gradientNorm: number; after: number } | undefined;
   const firsts = await each('first step', async ({ name, bench }) => {
     const first = await bench.firstStep();
-    const { loss: after, seconds } = await bench.steps(1);
-    reference ??= { name, loss: first.loss, gradientNorm: first.gradientNorm, after };
+    const second = await bench.steps(1);
+    reference ??= { name, loss: first.loss, gradientNorm: first.gradientNorm, after: second.loss };
     agree('loss', first.loss, { name: reference.name, value: reference.loss });
     agree('gradientNorm', first.gradientNorm, { name: reference.name, value: reference.gradientNorm });
-    agree('lossAfterOneStep', after, { name: reference.name, value: reference.after });
+    agree('lossAfterOneStep', second.loss, { name: reference.name, value: reference.after });
     log(
-      `  ${name}: ${first.seconds.toFixed(1)} s, then ${(seconds * 1000).toFixed(0)} ms; loss ${first.loss.toFixed(5)}`,
+      `  ${name}: ${first.seconds.toFixed(1)} s, then ${(second.seconds * 1000).toFixed(0)} ms; loss ${first.loss.toFixed(5)}`,
     );
-    return { ...first, after, estimate: seconds };
+    return { ...first, second };
   });
   const timings = new Map<string, StepTiming[]>(running().map(({ name }) => [name, []]));
   await repeat(each, 'training step', plan, async ({ name, bench }) => {
+    const { second } = firsts.get(name)!;
+    if (second.seconds > plan.seconds) {
+      // The second step, compiled and warm, is the one repetition that there is time for.
+      timings.get(name)!.push(second);
+      return second.seconds;
+    }
     // Short steps are timed several at once, so that waiting for the device counts once.
-    const count = Math.max(1, Math.min(50, Math.round(plan.seconds / 20 / firsts.get(name)!.estimate)));
+    const count = Math.max(1, Math.min(50, Math.round(plan.seconds / 20 / second.seconds)));
     const timing = await bench.steps(count);
     timings.get(name)!.push(timing);
     return timing.seconds * count;
@@ -239,7 +250,7 @@ async function measureTraining(
       firstStepSeconds: first.seconds,
       loss: first.loss,
       gradientNorm: first.gradientNorm,
-      lossAfterOneStep: first.after,
+      lossAfterOneStep: first.second.loss,
       dispatches: last.dispatches,
       createdGpuBytes: last.createdGpuBytes,
       gpuBytes,
@@ -271,9 +282,9 @@ async function measureRollouts(
   const greedy: RolloutJob = {
     prompts: casePrompts(config, GROUP, promptLength),
     n: 1,
-    newTokens: Math.min(4, newTokens),
+    newTokens: Math.min(3, newTokens),
     temperature: 0,
-    seconds: Number.MAX_VALUE,
+    seconds: Number.POSITIVE_INFINITY,
   };
   await each('greedy rollout', async ({ name, bench }) => {
     for (const decoding of ways.get(name)!) {
@@ -281,7 +292,9 @@ async function measureRollouts(
       reference ??= { name, tokens: tokens! };
       const equal = reference.tokens.filter((row, i) => row.join() === tokens![i].join()).length;
       if (equal < MIN_EQUAL_ROWS * reference.tokens.length)
-        throw new Error(`${equal} of ${reference.tokens.length} greedy rows are as in ${reference.name}`);
+        throw new Error(
+          `${equal} of ${reference.tokens.length} greedy rows are as in ${reference.name}: ${tokens![0]} / ${reference.tokens[0]}`,
+        );
     }
   });
 
@@ -289,7 +302,7 @@ async function measureRollouts(
   for (const rows of plan.rolloutRows) {
     log(`  batch ${rows}`);
     const prompts = casePrompts(config, rows / GROUP, promptLength);
-    const job: RolloutJob = { prompts, n: GROUP, newTokens, temperature: 1, seconds };
+    const job: RolloutJob = { prompts, n: GROUP, newTokens, temperature: 1, seconds: seconds / 2 };
     const cells = new Map<string, RolloutRow>();
     await each('rollout', async ({ name, bench }) => {
       for (const decoding of ways.get(name)!) {

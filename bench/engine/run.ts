@@ -2,7 +2,7 @@
  * @file This engine against plain tfjs and jax-js: `npm run bench -- [--device webgpu|wasm] [--sizes 1M,4M]
  * [--only tracewright,tfjs] [--quick] [--out FILE]`; docs/benchmarks.md explains what is measured and how.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,7 +13,7 @@ import { SIZES } from './cases.ts';
 import type { Backend } from './contender.ts';
 import { measureSize, type Plan } from './measure.ts';
 import { formatReport, type Report } from './report.ts';
-import { openBrowserStage } from './stage.ts';
+import { openBrowserStage, openNodeStage } from './stage.ts';
 
 const CONTENDERS = ['tracewright', 'tfjs', 'jax-js'];
 const BACKENDS: Backend[] = ['webgpu', 'wasm'];
@@ -30,12 +30,34 @@ function versionOf(name: string): string {
   return JSON.parse(readFileSync(path.join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
 }
 
+/** Dawn for Node is 130 MB, which only this needs. */
+function requireWebGpuPackage(): void {
+  if (existsSync(path.join(ROOT, 'node_modules', 'webgpu'))) return;
+  throw new UserError(
+    '--runtime node: the package "webgpu" is not installed; run `npm install --no-save webgpu`, or use --device wasm',
+  );
+}
+
 /** Letters, digits and dashes of an adapter's name. */
 function slug(text: string): string {
   return text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
+}
+
+/** What of a share of the whole time each measurement of each contender may take, compiling aside. */
+function secondsWithin(share: number, { contenders, rolloutRows }: Plan): number {
+  const cells = contenders.length * (1 + 1.5 * rolloutRows.length);
+  return Math.max(0.5, (0.6 * share) / cells);
+}
+
+/** Whole runs are kept with the repository, by adapter; others with the runs. */
+function outputFile({ backends }: Report, runtime: string, isWhole: boolean): string {
+  const adapter = backends.find(({ backend }) => backend === 'webgpu')?.devices ?? {};
+  const device = slug(Object.values(adapter)[0] ?? 'wasm');
+  const name = `engine-${device}${runtime === 'node' ? '-node' : ''}.json`;
+  return path.join(ROOT, isWhole ? 'bench/results' : 'runs/bench', name);
 }
 
 await runCommand(async () => {
@@ -46,9 +68,13 @@ await runCommand(async () => {
       only: { type: 'string' },
       quick: { type: 'boolean', default: false },
       out: { type: 'string' },
+      runtime: { type: 'string', default: 'browser' },
+      minutes: { type: 'string', default: '13' },
     },
   });
   const backends = (names('device', flags.device, BACKENDS) ?? BACKENDS) as Backend[];
+  const [runtime] = names('runtime', flags.runtime, ['browser', 'node'])!;
+  if (runtime === 'node' && backends.includes('webgpu')) requireWebGpuPackage();
   const plan: Plan = {
     contenders: names('only', flags.only, CONTENDERS) ?? CONTENDERS,
     sizes:
@@ -75,34 +101,39 @@ await runCommand(async () => {
     plan,
     backends: [],
   };
+  const minutes = Number(flags.minutes);
+  if (!(minutes > 0)) throw new UserError(`--minutes ${flags.minutes}: give a number above 0`);
+  const isWhole = !flags.quick && !flags.sizes && !flags.only && backends.length === BACKENDS.length;
   const started = performance.now();
-  const log = (line: string) =>
-    console.error(`${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}`);
+  const elapsed = () => (performance.now() - started) / 1000;
+  const log = (line: string) => console.error(`${elapsed().toFixed(0).padStart(4)} s  ${line}`);
+  let cases = backends.length * plan.sizes.length;
+  let out = '';
   for (const backend of backends) {
-    const stage = await openBrowserStage(backend);
+    const stage = runtime === 'node' ? await openNodeStage() : await openBrowserStage(backend);
     report.runtime = stage.runtime;
     const part: Report['backends'][number] = { backend, devices: {}, sizes: [] };
     report.backends.push(part);
     try {
       for (const size of plan.sizes) {
-        const { result, devices } = await measureSize(stage, backend, size, plan, (line) =>
-          log(`${backend} ${line}`),
-        );
+        const share = (60 * minutes - elapsed()) / cases--;
+        const paced = { ...plan, seconds: Math.min(plan.seconds, secondsWithin(share, plan)) };
+        const tell = (line: string) => log(`${backend} ${size}: ${line}`);
+        const { result, devices } = await measureSize(stage, backend, size, paced, tell);
         part.sizes.push(result);
         Object.assign(part.devices, devices);
+        out = flags.out ?? outputFile(report, runtime, isWhole);
+        mkdirSync(path.dirname(out), { recursive: true });
+        writeFileSync(out, `${JSON.stringify(report, null, 1)}\n`);
       }
     } finally {
       await stage.close();
     }
   }
   console.log(formatReport(report));
-  const adapter = report.backends.find(({ backend }) => backend === 'webgpu')?.devices;
-  const name = `engine-${slug((adapter && Object.values(adapter)[0]) ?? 'wasm')}.json`;
-  const out = flags.out ?? (flags.quick ? `runs/bench/${name}` : path.join(ROOT, 'bench', 'results', name));
-  mkdirSync(path.dirname(out), { recursive: true });
-  writeFileSync(out, `${JSON.stringify(report, null, 1)}\n`);
-  console.error(`written to ${out}`);
-  return report.backends.some(({ sizes }) => sizes.some(({ failures }) => Object.keys(failures).length > 0))
-    ? 1
-    : 0;
+  console.error(`${elapsed().toFixed(0)} seconds; written to ${out}`);
+  const failed = report.backends.some(({ sizes }) =>
+    sizes.some(({ failures }) => Object.keys(failures).length > 0),
+  );
+  return failed ? 1 : 0;
 });

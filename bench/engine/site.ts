@@ -1,19 +1,43 @@
 import path from 'node:path';
-import { build } from 'vite';
+import { build, type InlineConfig } from 'vite';
 import { ROOT } from '../../cli/site.ts';
 
-/** Builds the benchmark's page and returns its directory. */
-export async function buildBenchPage(): Promise<string> {
-  const outDir = path.join(ROOT, 'node_modules', '.tracewright', 'bench');
+const OUT = path.join(ROOT, 'node_modules', '.tracewright');
+
+async function buildInto(outDir: string, config: InlineConfig): Promise<void> {
   await build({
     configFile: path.join(ROOT, 'vite.config.ts'),
     logLevel: 'warn',
     publicDir: false,
+    ...config,
+    build: { outDir, emptyOutDir: true, ...config.build },
+  });
+}
+
+/** Builds the benchmark's page and returns its directory. */
+export async function buildBenchPage(): Promise<string> {
+  const outDir = path.join(OUT, 'bench');
+  const input = path.join(ROOT, 'bench', 'engine', 'index.html');
+  await buildInto(outDir, { build: { rollupOptions: { input } } });
+  return outDir;
+}
+
+/** Emscripten's code in tfjs-backend-wasm takes Node for a place where modules are CommonJS. */
+const COMMON_JS = `import { createRequire as commonJsRequire } from 'node:module';
+const require = commonJsRequire(import.meta.url);
+const __dirname = import.meta.dirname;`;
+
+/** Builds the program of a contender under Node and returns its file: tfjs is published for bundlers. */
+export async function buildBenchProcess(): Promise<string> {
+  const outDir = path.join(OUT, 'bench-node');
+  await buildInto(outDir, {
+    ssr: { noExternal: true },
     build: {
-      outDir,
-      emptyOutDir: true,
-      rollupOptions: { input: path.join(ROOT, 'bench', 'engine', 'index.html') },
+      ssr: path.join(ROOT, 'bench', 'engine', 'node.ts'),
+      rollupOptions: {
+        output: { banner: COMMON_JS, entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
+      },
     },
   });
-  return outDir;
+  return path.join(outDir, 'node.mjs');
 }

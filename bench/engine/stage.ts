@@ -1,8 +1,11 @@
+import { fork } from 'node:child_process';
 import { launchBrowser } from '../../cli/browser.ts';
 import { serveSite } from '../../cli/server.ts';
+import { ROOT } from '../../cli/site.ts';
 import type { Bench } from './bench.ts';
 import type { Backend } from './contender.ts';
-import { buildBenchPage } from './site.ts';
+import type { Answer, Call } from './node.ts';
+import { buildBenchPage, buildBenchProcess } from './site.ts';
 
 /** A bench whose calls cross a boundary. */
 export type RemoteBench = {
@@ -24,20 +27,15 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-type Call = (method: string, args: unknown[]) => Promise<unknown>;
+type Carry = (method: string, args: unknown[]) => Promise<unknown>;
 
 /** A bench made of a function that carries calls over. */
-export function remoteBench(call: Call): RemoteBench {
-  const methods = new Proxy(
-    {},
-    {
-      get:
-        (_, method: string) =>
-        (...args: unknown[]) =>
-          call(method, args),
-    },
-  );
-  return methods as RemoteBench;
+export function remoteBench(carry: Carry): RemoteBench {
+  const method =
+    (_: object, name: string) =>
+    (...args: unknown[]) =>
+      carry(name, args);
+  return new Proxy({}, { get: method }) as RemoteBench;
 }
 
 interface BenchPage {
@@ -80,5 +78,49 @@ export async function openBrowserStage(backend: Backend): Promise<Stage> {
       await browser.close();
       await site.close();
     },
+  };
+}
+
+/** One process of Node for each contender. */
+export async function openNodeStage(): Promise<Stage> {
+  const file = await buildBenchProcess();
+  return {
+    runtime: `Node ${process.versions.node}`,
+    async open(name, backend) {
+      const child = fork(file, [ROOT, name, backend], {
+        serialization: 'advanced',
+        stdio: ['ignore', 2, 2, 'ipc'],
+      });
+      const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+      const answerTo = (id: number) =>
+        new Promise<unknown>((resolve, reject) => {
+          waiting.set(id, { resolve, reject });
+        });
+      child.on('message', ({ id, value, error }: Answer) => {
+        if (error === undefined) waiting.get(id)?.resolve(value);
+        else waiting.get(id)?.reject(new Error(error));
+        waiting.delete(id);
+      });
+      child.on('exit', (code, signal) => {
+        for (const { reject } of waiting.values()) reject(new Error(`its process ended (${signal ?? code})`));
+      });
+      let calls = 0;
+      try {
+        await answerTo(0);
+      } catch (error) {
+        child.kill();
+        throw error;
+      }
+      return {
+        name,
+        bench: remoteBench((method, args) => {
+          const id = ++calls;
+          child.send({ id, method, args } satisfies Call);
+          return answerTo(id);
+        }),
+        close: async () => void child.kill(),
+      };
+    },
+    close: async () => undefined,
   };
 }

@@ -64,7 +64,7 @@ export function tracewright(startDevice: (backend: Backend) => Promise<DeviceInf
           for (let i = 0; i < 2; i++) pace.set(n * prompts.length, await timePosition(job));
         }
         const affordable = Math.floor(seconds / paceOf(job)) - prompts[0].length;
-        return decode({ ...job, newTokens: Math.max(FEW_TOKENS, Math.min(job.newTokens, affordable)) });
+        return decode({ ...job, newTokens: Math.min(job.newTokens, Math.max(FEW_TOKENS, affordable)) });
       },
     },
     async product({ m, k, n, transposeA, transposeB }) {
