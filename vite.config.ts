@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 import { buildIdentity } from './cli/build_identity.ts';
-import { ISOLATION_HEADERS } from './cli/isolation.ts';
+import { CONTENT_SECURITY_POLICY, ISOLATION_HEADERS } from './cli/isolation.ts';
 
 const ROOT = import.meta.dirname;
 
@@ -22,6 +22,19 @@ function shippedPolicyFiles(): string[] {
   return existsSync(directory) ? readdirSync(directory).sort() : [];
 }
 
+/** Static hosts send no headers of ours, so the built page states its policy itself. */
+const contentSecurityPolicy: Plugin = {
+  name: 'content-security-policy',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      attrs: { 'http-equiv': 'Content-Security-Policy', content: CONTENT_SECURITY_POLICY },
+      injectTo: 'head-prepend',
+    },
+  ],
+};
+
 const trainer = process.env.TRACEWRIGHT_TRAINER;
 
 export default defineConfig({
@@ -31,7 +44,7 @@ export default defineConfig({
     SHIPPED_POLICY_FILES: JSON.stringify(shippedPolicyFiles()),
     TRACEWRIGHT_BUILD: JSON.stringify(buildIdentity()),
   },
-  plugins: trainer ? [scriptedTrainer(trainer)] : [],
+  plugins: [contentSecurityPolicy, ...(trainer ? [scriptedTrainer(trainer)] : [])],
   worker: { format: 'es' },
   build: {
     target: 'esnext',

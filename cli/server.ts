@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { UserError } from './errors.ts';
-import { ISOLATION_HEADERS } from './isolation.ts';
+import { CONTENT_SECURITY_POLICY, ISOLATION_HEADERS } from './isolation.ts';
 
 const HOST = '127.0.0.1';
 
@@ -47,6 +47,7 @@ function answer(files: Map<string, Buffer>, request: IncomingMessage, response: 
   } else {
     response.writeHead(200, {
       ...ISOLATION_HEADERS,
+      'Content-Security-Policy': CONTENT_SECURITY_POLICY,
       'Content-Type': TYPES[path.extname(name)] ?? 'application/octet-stream',
       'Content-Length': bytes.length,
       'Cache-Control': 'no-cache',

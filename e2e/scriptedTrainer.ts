@@ -5,7 +5,14 @@
 import * as Comlink from 'comlink';
 import type { WrittenToken } from '../src/policy/write.ts';
 import type { Config } from '../src/runs/config.ts';
-import type { Estimate, Evaluation, RolloutRecord, RunEvent, TrainerApi } from '../src/runs/events.ts';
+import type {
+  Estimate,
+  Evaluation,
+  GroupDetail,
+  RolloutRecord,
+  RunEvent,
+  TrainerApi,
+} from '../src/runs/events.ts';
 import { holdLifeline } from '../src/runs/lifeline.ts';
 
 const DEVICE: RunEvent = {
@@ -45,7 +52,38 @@ function rollouts(config: Config, step: number): RolloutRecord[] {
     reward: sample === 2 ? 1 : 0,
     parts: { tests: sample === 2 ? 1 : 0 },
     advantage: sample === 2 ? 1.5 : -0.2,
+    detail: { passed: sample === 2 ? [1, 1] : [0, 1] },
   }));
+}
+
+const VOCABULARY = ['<|eos|>', '  return', ' a', '.map(', 'x => x * 2', ');\n', '}'];
+
+/** Tokens of a group of four, of which the third passes. */
+function details(config: Config): GroupDetail[] {
+  const samples = Array.from({ length: config['rollout.n'] }, (_, sample) => sample);
+  const tokens = [1, 2, 3, 4, 5, 6, 0];
+  const test = { input: [[1, 2]], expected: [2, 4] };
+  return [
+    {
+      group: 0,
+      promptTokens: [1],
+      tokens: samples.map(() => tokens),
+      logProbs: samples.map(() => tokens.map((_, i) => -0.25 * i)),
+      advantages: samples.map((sample) => tokens.map(() => (sample === 2 ? 1.5 : -0.2))),
+      task: {
+        id: 'task',
+        family: 'pipelines',
+        split: 'rl',
+        description: 'Double every number.',
+        signature: 'function f(a) {\n',
+        entry: 'f',
+        reference: 'function f(a) {\n  return a.map(x => x * 2);\n}',
+        visibleTests: [test],
+        hiddenTests: [test],
+        composition: 'double',
+      },
+    },
+  ];
 }
 
 let stopped = false;
@@ -62,6 +100,7 @@ const api: TrainerApi = {
     const send = emit as (event: RunEvent) => Promise<void>;
     await send(DEVICE);
     await send({ type: 'status', message: 'loading the policy' });
+    await send({ type: 'vocabulary', texts: VOCABULARY });
     if (tasks?.includes('fail') || config.seed === 13) throw new Error('the script says fail');
     await send({ type: 'evaluation', name: 'before', evaluation: evaluation(0) });
     let step = 0;
@@ -78,6 +117,7 @@ const api: TrainerApi = {
           throw new Error('the script says crash');
         });
       await send({ type: 'rollouts', records: rollouts(config, step) });
+      await send({ type: 'groups', step, details: details(config) });
       await send({
         type: 'step',
         totalSteps: config.steps,

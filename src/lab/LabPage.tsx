@@ -72,7 +72,7 @@ function Near({ lab }: { lab: Lab }) {
       {isShown(store, 'alignment') && alignment && <AlignmentPanel {...alignment} changeView={change} />}
       {isShown(store, 'try') && (
         <TryPanel
-          trainer={store.liveId.value === undefined ? undefined : session.trainer}
+          trainer={store.liveId.value === undefined ? undefined : session.training}
           policy={fetchShippedPolicy}
           tasks={selection?.rollouts.details.flatMap(({ task }) => task ?? []) ?? []}
           sandbox={sandbox}

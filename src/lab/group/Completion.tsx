@@ -28,7 +28,7 @@ export function Completion(props: CompletionProps) {
   return (
     <article class={isOpen ? 'completion open' : 'completion'} aria-labelledby={title}>
       <header>
-        <h3 id={title}>#{record.sample}</h3>
+        <h3 id={title}>Answer {record.sample + 1}</h3>
         <Verdict record={record} />
         <button type="button" class="toggle" aria-pressed={isOpen} onClick={onOpen}>
           {isOpen ? 'Opened below' : 'Open'}

@@ -11,7 +11,7 @@ export function TestDots({ record, task }: { record: RolloutRecord; task: Task |
   const visible = task?.visibleTests.length ?? passed.length;
   const right = passed.filter(Boolean).length;
   return (
-    <div class="tests">
+    <div class="test-row">
       <span>
         {right} of {passed.length} tests
       </span>

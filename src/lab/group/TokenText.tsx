@@ -19,7 +19,7 @@ export function TokenText(props: {
   const words = token && describeToken(token);
   useEffect(() => {
     if (at === undefined) return;
-    explain(place.current?.querySelectorAll('.token')[at], words);
+    explain(place.current?.querySelectorAll('.piece')[at], words);
     return () => explain(undefined);
   }, [at, words]);
   const move = (event: KeyboardEvent) => {
@@ -38,7 +38,7 @@ export function TokenText(props: {
         role="group"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the cursor keys walk through the tokens.
         tabIndex={0}
-        aria-label={`Completion ${record.sample}; the arrow keys walk through its tokens`}
+        aria-label={`Answer ${record.sample + 1}; the arrow keys walk through its tokens`}
         onKeyDown={move}
         onBlur={() => setAt(undefined)}
         onMouseLeave={() => setAt(undefined)}
@@ -70,7 +70,7 @@ function TokenSpan(props: { token: Token; colour: View['colour']; isAt: boolean;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: hovering repeats what the cursor keys give.
     <span
-      class={`token ${isAt ? 'at' : ''} ${mark ? 'mark' : ''}`}
+      class={`piece ${isAt ? 'at' : ''} ${mark ? 'mark' : ''}`}
       style={background ? { background } : undefined}
       onMouseEnter={onEnter}
     >

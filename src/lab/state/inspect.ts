@@ -10,10 +10,10 @@ export function inspectOpenGroup(store: Store, session: Session): void {
     if (store.view.value.colour !== 'change' || !selection?.detail) return;
     const { run, rollouts, detail } = selection;
     const key = groupKey(run.id, rollouts.step, detail.group);
-    const { trainer } = session;
-    if (run.id !== store.liveId.value || !trainer || asked.has(key) || store.updated.peek().has(key)) return;
+    const { training } = session;
+    if (run.id !== store.liveId.value || !training || asked.has(key) || store.updated.peek().has(key)) return;
     asked.add(key);
-    trainer.logProbs(detail.promptTokens, detail.tokens).then(
+    training.logProbs(detail.promptTokens, detail.tokens).then(
       (answer) => {
         store.updated.value = new Map(store.updated.peek()).set(key, answer);
       },

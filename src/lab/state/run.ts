@@ -9,7 +9,7 @@ import type {
 } from '../../runs/events.ts';
 import { formatProportion } from '../../runs/format.ts';
 
-/** Where a run stands. `interrupted`: its page was closed or its worker lost before it ended. */
+/** Where a run stands. `interrupted`: its page was closed before it ended; `elsewhere`: another tab trains it. */
 export type Phase =
   | 'starting'
   | 'running'
@@ -18,7 +18,8 @@ export type Phase =
   | 'finished'
   | 'stopped'
   | 'failed'
-  | 'interrupted';
+  | 'interrupted'
+  | 'elsewhere';
 
 /** All groups of one step; `details` has one entry for each group, or none where they were not kept. */
 export interface StepRollouts {
@@ -114,8 +115,18 @@ export function reduceRun(data: RunData, event: RunEvent): RunData {
         evaluations: [...before, { ...evaluation, name }],
       };
     }
-    case 'resume':
-      return { ...data, metrics: data.metrics.filter(({ step }) => step <= event.step) };
+    case 'resume': {
+      const { before, during, after } = event.evaluations;
+      const named = (name: NamedEvaluation['name'], ...some: (Evaluation | undefined)[]) =>
+        some.flatMap((one) => (one ? [{ ...one, name }] : []));
+      return {
+        ...data,
+        message: `Going on from step ${event.step}.`,
+        metrics: data.metrics.filter(({ step }) => step <= event.step),
+        kept: data.kept.filter((step) => step <= event.step),
+        evaluations: [...named('before', before), ...named('during', ...during), ...named('after', after)],
+      };
+    }
     case 'checkpoint':
     case 'saved':
     case 'policy':

@@ -1,13 +1,24 @@
 import { signal } from '@preact/signals';
 import type { Config } from '../../runs/config.ts';
-import type { PolicyFiles, RunEvent } from '../../runs/events.ts';
+import type { Emit, PolicyFiles, RunEvent } from '../../runs/events.ts';
 import { needsPolicy } from '../../runs/options.ts';
+import { browserRuns } from '../../runs/storage/opfs.ts';
+import { listRuns } from '../../runs/storage/runs.ts';
 import { fetchShippedPolicy } from '../shippedPolicy.ts';
-import { TrainerClient } from '../trainer.ts';
+import { Training } from '../training.ts';
 import { Batcher } from './batch.ts';
 import { newRunName } from './names.ts';
-import { newRunData, type Phase, reduceRun } from './run.ts';
-import { notify, type RunEntry, type Store } from './store.ts';
+import { newRunData, type Phase, reduceRun, type StepRollouts } from './run.ts';
+import { changeView, notify, type RunEntry, type Store } from './store.ts';
+
+/** What becomes of a live run's events besides being shown. */
+export interface Keeping {
+  /** Takes a batch of events that the run's data already hold. */
+  take(run: RunEntry, events: readonly RunEvent[]): void;
+  save(run: RunEntry): void;
+  /** Reads the groups of a step that is no longer the newest. */
+  rollouts(run: string, step: number): Promise<StepRollouts | undefined>;
+}
 
 /** What the benchmark looks for: the first update of a live run has been made. */
 const FIRST_STEP = 'tracewright:first-step';
@@ -16,74 +27,142 @@ const FIRST_STEP = 'tracewright:first-step';
 export interface Session {
   /** Trains to the end; the outcome, also a failure, is in the run's data. */
   start(config: Config): Promise<void>;
+  /** Goes on with a run that was interrupted, from its last checkpoint. */
+  goOn(run: RunEntry): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   stepOnce(): Promise<void>;
   stop(): Promise<void>;
-  /** The trainer of the run under way. */
-  readonly trainer: TrainerClient | undefined;
+  /** The training under way. */
+  readonly training: Training | undefined;
 }
 
-export function createSession(store: Store): Session {
-  let trainer: TrainerClient | undefined;
+export function createSession(store: Store, keeping: Keeping): Session {
+  let training: Training | undefined;
 
   async function start(config: Config): Promise<void> {
-    if (store.liveId.value !== undefined)
-      throw new Error('a run is under way: stop it before another starts');
+    const id = crypto.randomUUID();
     const run: RunEntry = {
-      id: crypto.randomUUID(),
+      id,
       name: signal(newRunName(store.runs.value.map(({ name }) => name.value))),
       created: Date.now(),
       config,
       origin: 'own',
       data: signal(newRunData(config)),
-      rollouts: async () => undefined,
+      rollouts: (step) => keeping.rollouts(id, step),
     };
-    store.runs.value = [...store.runs.value, run];
-    store.openId.value = run.id;
+    await work(run, (client, emit) => begin(client, run, emit));
+  }
+
+  async function goOn(run: RunEntry): Promise<void> {
+    const savedStep = await savedStepOf(run.id);
+    run.data.value = { ...run.data.value, phase: 'starting', message: 'Going on from its last checkpoint.' };
+    await work(run, async (client, emit) => {
+      if (savedStep !== undefined) return client.continueRun(run.id, emit);
+      // Closed before its first checkpoint: its few steps are made again.
+      await forgetRun(run.id);
+      return begin(client, run, emit);
+    });
+  }
+
+  async function begin(client: Training, run: RunEntry, emit: Emit): Promise<void> {
+    const { config } = run;
+    const policy: PolicyFiles = needsPolicy(config.method) ? await fetchShippedPolicy() : {};
+    return client.train({ config, policy, ...(canKeepRuns() && { name: run.id }) }, emit);
+  }
+
+  /** Has a run trained to its end; how it ended, also by a failure, is in its data. */
+  async function work(run: RunEntry, train: (client: Training, emit: Emit) => Promise<void>): Promise<void> {
+    if (store.liveId.value !== undefined) {
+      throw new Error('A run is under way: stop it before another starts.');
+    }
+    if (!store.runs.value.includes(run)) store.runs.value = [...store.runs.value, run];
+    // What is open stays in view until there is something to see of the new run.
+    store.openId.value ??= run.id;
     store.liveId.value = run.id;
+    const client = new Training();
+    training = client;
+    let begun = false;
     const events = new Batcher<RunEvent>((batch) => {
       run.data.value = batch.reduce(reduceRun, run.data.value);
+      keeping.take(run, batch);
+      if (!begun && batch.some(({ type }) => type === 'step')) {
+        begun = true;
+        openBegun(store, run);
+      }
     });
     try {
-      const policy: PolicyFiles = needsPolicy(config.method) ? await fetchShippedPolicy() : {};
-      trainer = new TrainerClient();
-      await trainer.train({ config, policy }, (event) => {
-        markFirstStep(event);
+      await train(client, (event) => {
+        if (event.type === 'step' && !begun) performance.mark(FIRST_STEP);
         events.add(event);
       });
       events.flush();
     } catch (error) {
       events.flush();
       run.data.value = { ...run.data.value, phase: 'failed', message: 'The run failed.' };
-      notify(store, { kind: 'run', level: 'error', text: (error as Error).message });
+      notify(store, { kind: 'run', level: 'error', text: failureMessage(error as Error) });
     } finally {
-      trainer?.dispose();
-      trainer = undefined;
+      client.dispose();
+      training = undefined;
       store.liveId.value = undefined;
+      keeping.save(run);
     }
   }
 
-  async function steer(phase: Phase, message: string, act: (trainer: TrainerClient) => Promise<void>) {
+  async function steer(phase: Phase, message: string, act: (client: Training) => Promise<void>) {
     const run = store.live.value;
-    if (!trainer || !run) return;
+    if (!training || !run) return;
     run.data.value = { ...run.data.value, phase, message };
-    await act(trainer);
+    keeping.save(run);
+    await act(training);
   }
 
   return {
     start,
+    goOn,
     pause: () => steer('paused', 'Paused after this step.', (client) => client.pause()),
     resume: () => steer('running', 'Running.', (client) => client.resume()),
     stepOnce: () => steer('paused', 'One update, then paused.', (client) => client.stepOnce()),
     stop: () => steer('stopping', 'Stopping after this step.', (client) => client.stop()),
-    get trainer() {
-      return trainer;
+    get training() {
+      return training;
     },
   };
 }
 
-function markFirstStep(event: RunEvent): void {
-  if (event.type === 'step' && performance.getEntriesByName(FIRST_STEP).length === 0)
-    performance.mark(FIRST_STEP);
+/** Whether this browser has a file system for pages, in which runs outlive the page. */
+function canKeepRuns(): boolean {
+  return navigator.storage?.getDirectory !== undefined && navigator.locks !== undefined;
+}
+
+/** The step from which an interrupted run can go on; undefined where there is no checkpoint. */
+async function savedStepOf(id: string): Promise<number | undefined> {
+  if (!canKeepRuns()) return undefined;
+  return (await listRuns(browserRuns())).find(({ name }) => name === id)?.savedStep;
+}
+
+/** Removes a run's checkpoints and files. */
+export async function forgetRun(id: string): Promise<void> {
+  if (canKeepRuns()) await browserRuns().remove(id);
+}
+
+function failureMessage(error: Error): string {
+  return `The run failed: ${error.message}. What it had done is kept; change the set-up or press Train again, or “Go on” in the table of runs.`;
+}
+
+/** Opens a run that has begun, at its newest step unless the address names another. */
+function openBegun(store: Store, run: RunEntry): void {
+  if (store.openId.peek() === run.id) return;
+  const { step } = store.view.peek();
+  const wasOpened = store.earlier.peek()?.rollouts.step === step;
+  store.openId.value = run.id;
+  // What was open of another run is no longer meant; a step that an address names is.
+  if (wasOpened)
+    changeView(store, {
+      step: undefined,
+      group: undefined,
+      sample: undefined,
+      test: undefined,
+      trace: undefined,
+    });
 }

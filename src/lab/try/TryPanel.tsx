@@ -5,7 +5,7 @@ import type { WriteRequest } from '../../runs/writing.ts';
 import type { Sandbox } from '../../sandbox/types.ts';
 import { MARKS, programOf } from '../../tasks/format.ts';
 import type { Task } from '../../tasks/types.ts';
-import type { TrainerClient } from '../trainer.ts';
+import type { Training } from '../training.ts';
 import { Panel } from '../ui/Panel.tsx';
 import { Asking, type Question } from './Asking.tsx';
 import { Bench } from './Bench.tsx';
@@ -16,7 +16,7 @@ import { WriterClient } from './writerClient.ts';
 /** What trying the policy needs. */
 export interface TryProps {
   /** The live run's trainer, when there is one: it answers between updates with the policy as it is now. */
-  trainer: TrainerClient | undefined;
+  trainer: Training | undefined;
   /** The policy of the open run as files, or the shipped one. */
   policy: () => Promise<PolicyFiles>;
   /** Tasks to pick from: those of the open step. */
@@ -118,7 +118,7 @@ function textOf(tokens: readonly WrittenToken[]): string {
 }
 
 /** The live trainer's `write`, or that of a worker of our own that is started when first asked. */
-function useWriter(trainer: TrainerClient | undefined, policy: () => Promise<PolicyFiles>) {
+function useWriter(trainer: Training | undefined, policy: () => Promise<PolicyFiles>) {
   const own = useRef<WriterClient | undefined>(undefined);
   useEffect(() => () => own.current?.dispose(), []);
   return (request: WriteRequest, emit: (token: WrittenToken) => void) => {
