@@ -9,7 +9,7 @@ import { NOBODY, SLOT_FIELDS } from './slots.ts';
 const LANES = 4;
 
 /** Dimensions of a head that attention handles at once: each costs time to compile. */
-const DIMENSIONS = 8;
+const DIMENSIONS = 16;
 
 /**
  * @file The rollout program for adapters that compute on the CPU, where four invocations are the lanes of one
@@ -17,7 +17,8 @@ const DIMENSIONS = 8;
  * rows on its own. A token is a list of stages; each prepares an input (by a norm, by attention, by SwiGLU) and
  * multiplies it by one matrix. The input is a private array with constant indices only, which the compiler turns
  * into plain SIMD loads; it is the only one, because each private array is zeroed by code as long as the array.
- * A weight is read once for all rows of four lanes: each lane reads one of four, and quad broadcasts spread them.
+ * Reading memory is dear, so weights are read once for all rows of four lanes (each lane reads a quarter, and quad
+ * broadcasts spread them), and so are the keys and values of a prompt that four rows share.
  */
 export function lanesProgram(config: PolicyConfig, quads: number, broadcasts: boolean): Program {
   const { hidden_size: d, intermediate_size: f, num_attention_heads: heads, vocab_size: v } = config;
@@ -32,20 +33,17 @@ export function lanesProgram(config: PolicyConfig, quads: number, broadcasts: bo
   const phases = 3 + blocks;
   const wide = Math.max(3 * d, 2 * f, v);
 
-  /** Four weights from `base + k` on, for all rows. */
-  const fourWeights = (k: number) => {
-    if (!broadcasts) return `let w${k} = weights[base / 4u + ${k / 4}u];`;
-    const spread = range(4).map((i) => `quadBroadcast(v${k}, ${i}u)`);
-    return `let v${k} = weights[base + ${k}u + lane]; let w${k} = vec4f(${spread});`;
-  };
-  const weight = (index: string) =>
-    broadcasts ? `weights[${index}]` : `weights[(${index}) / 4u][(${index}) % 4u]`;
+  /** Sixteen weights from `base` on, in vectors of four, for all rows. */
+  const sixteen = (k: number) =>
+    broadcasts
+      ? `let v${k} = weights[base + ${k}u + lane];\n${lines(4, (i) => `let w${k + i} = quadBroadcast(v${k}, ${i}u);`)}`
+      : lines(4, (i) => `let w${k + i} = weights[base + ${k + i}u];`);
   const four = (value: (c: string) => string) => ['x', 'y', 'z', 'w'].map(value).join(', ');
   const each = (statement: (c: string) => string) => ['x', 'y', 'z', 'w'].map(statement).join(' ');
 
   const code = `
 ${PHILOX_WGSL}
-// What a row holds in the memory, one number a slot after another so that lanes read neighbours:
+// What a row holds in the memory, by the first number's place:
 const STREAM = 0u;      // the residual stream
 const MIXED = ${d}u;    // what its heads gathered
 const WIDE = ${2 * d}u; // queries, keys and values; or gates and ups; or logits
@@ -57,7 +55,8 @@ const ACTIVATED = 2u;
 
 var<private> input: array<mat4x4f, ${(d / 4) * quads}>;
 var<private> lane: u32;
-var<private> slot: array<vec4u, ${quads}>;
+var<private> own: u32; // where its memory begins
+var<private> quad: array<u32, ${quads}>; // which four rows
 // Of each row: whether it goes on, where it stands, what it reads; and its slot's fields.
 var<private> live: array<vec4<bool>, ${quads}>;
 var<private> position: array<vec4u, ${quads}>;
@@ -65,19 +64,22 @@ var<private> token: array<vec4u, ${quads}>;
 var<private> fields: array<vec4u, ${SLOT_FIELDS.length * quads}>;
 ${SLOT_FIELDS.map((field, i) => `fn ${field}(g: u32) -> vec4u { return fields[${i * quads}u + g]; }`).join('\n')}
 
-fn recall(i: u32, g: u32) -> vec4f {
-  let at = slot[g] + i * u.width;
-  return vec4f(${four((c) => `memory[at.${c}]`)});
+fn recall(i: u32, g: u32) -> vec4f { return memory[own + i * ${LANES * quads}u + g * ${LANES}u]; }
+fn remember(i: u32, g: u32, x: vec4f) { memory[own + i * ${LANES * quads}u + g * ${LANES}u] = x; }
+
+// Four numbers of four rows, each row's in a column; and back.
+fn recallRows(i: u32, g: u32) -> mat4x4f {
+  return transpose(mat4x4f(recall(i, g), recall(i + 1u, g), recall(i + 2u, g), recall(i + 3u, g)));
 }
-fn remember(i: u32, g: u32, x: vec4f) {
-  let at = slot[g] + i * u.width;
-  ${each((c) => `memory[at.${c}] = x.${c};`)}
+fn rememberRows(i: u32, g: u32, rows: mat4x4f) {
+  let x = transpose(rows);
+  for (var j = 0u; j < 4u; j++) { remember(i + j, g, x[j]); }
 }
 
 fn embed(g: u32) {
-  for (var k = 0u; k < ${d}u; k++) {
-    let i = ${at('embedding')} + token[g] * ${d}u + k;
-    remember(STREAM + k, g, vec4f(${four((c) => weight(`i.${c}`))}));
+  for (var k = 0u; k < ${d}u; k += 4u) {
+    let i = (${at('embedding')} + token[g] * ${d}u + k) / 4u;
+    rememberRows(STREAM + k, g, mat4x4f(${four((c) => `weights[i.${c}]`)}));
   }
 }
 
@@ -92,18 +94,18 @@ fn prepare(kind: u32, source: u32, available: u32, gain: u32, g: u32) {
   for (var k = 0u; k < ${d}u; k++) {
     var x = vec4f(0);
     if (k < available) { x = recall(source + k, g); }
-    if (kind == NORMED) { x *= scale * ${weight('gain + k')}; }
+    if (kind == NORMED) { x *= scale * weights[(gain + k) / 4u][k % 4u]; }
     if (kind == ACTIVATED && k < available) { x = x / (1.0 + exp(-x)) * recall(source + ${f}u + k, g); }
     input[k / 4u * ${quads}u + g][k % 4u] = x;
   }
 }
 
-fn load(i: vec4u) -> vec4f { return vec4f(${four((c) => `cache[i.${c}]`)}); }
-fn ownIndex(layer: u32, step: u32) -> u32 {
-  return u.ownBase + (layer * u.ownPositions + step) * ${2 * d}u * u.rows;
+// Where keys, and after them values, of a position are in the cache, in vectors of four.
+fn inPrompt(layer: u32, t: vec4u, prompt: vec4u) -> vec4u {
+  return ((layer * u.prefixPositions + t) * u.prompts + prompt) * ${d / 2}u;
 }
-fn prefixIndex(layer: u32, t: vec4u) -> vec4u {
-  return (layer * u.prefixPositions + t) * ${2 * d}u * u.prompts;
+fn inRow(layer: u32, step: vec4u, row: vec4u) -> vec4u {
+  return u.ownBase / 4u + ((layer * u.ownPositions + step) * u.rows + row) * ${d / 2}u;
 }
 
 // Rotates queries and keys in the memory, and stores keys and values in the cache.
@@ -118,57 +120,73 @@ fn cacheKeys(layer: u32, g: u32, step: u32) {
     remember(first, g, x * c - y * s);
     remember(first + ${half}u, g, y * c + x * s);
   }
-  let reading = vec4<bool>(u.prefill == 1u);
-  let stride = select(u.rows, u.prompts, reading.x);
-  var at = select(ownIndex(layer, step) + row(g), prefixIndex(layer, position[g]) + prompt(g), reading);
-  for (var i = 0u; i < ${2 * d}u; i++) {
-    let x = recall(WIDE + ${d}u + i, g);
-    ${each((c) => `if (live[g].${c}) { cache[at.${c}] = x.${c}; }`)}
-    at += vec4u(stride);
+  var at = inRow(layer, vec4u(step), row(g));
+  if (u.prefill == 1u) { at = inPrompt(layer, position[g], prompt(g)); }
+  for (var i = 0u; i < ${2 * d}u; i += 4u) {
+    let x = recallRows(WIDE + ${d}u + i, g);
+    ${each((c) => `if (live[g].${c}) { cache[at.${c} + i / 4u] = x[${'xyzw'.indexOf(c)}]; }`)}
   }
 }
 
-// One head of one quad of rows: scores, their softmax, and the weighted values, ${DIMENSIONS} dimensions at a time.
+// One head of four rows: scores, their softmax, and the weighted values, ${DIMENSIONS} dimensions at a time.
 fn attend(layer: u32, h: u32, g: u32, step: u32) {
-  let reading = vec4<bool>(u.prefill == 1u);
-  let own = ownIndex(layer, 0u) + row(g);
   let before = prefix(g);
-  let length = select(before + step + 1u, position[g] + 1u, reading);
+  let rows = row(g);
+  let texts = prompt(g);
+  var length = before + step + 1u;
+  if (u.prefill == 1u) { length = position[g] + 1u; }
   let longest = max(max(length.x, length.y), max(length.z, length.w));
-  var block: array<vec4f, ${DIMENSIONS}>;
-  var sum = vec4f(0);
-  for (var turn = 0u; turn < ${(2 * size) / DIMENSIONS}u; turn++) {
-    let values = turn >= ${size / DIMENSIONS}u;
-    let first = turn % ${size / DIMENSIONS}u * ${DIMENSIONS}u + h * ${size}u;
-    if (turn == ${size / DIMENSIONS}u) {
-      var top = vec4f(-1e30);
-      for (var t = 0u; t < longest; t++) { top = max(top, recall(SCORES + t, g)); }
-      for (var t = 0u; t < longest; t++) {
-        let weight = exp(recall(SCORES + t, g) - top);
-        sum += weight;
-        remember(SCORES + t, g, weight);
-      }
-    }
-    for (var i = 0u; i < ${DIMENSIONS}u; i++) {
-      if (values) { block[i] = vec4f(0); } else { block[i] = recall(WIDE + first + i, g); }
-    }
-    for (var t = 0u; t < longest; t++) {
-      let old = (vec4u(t) < before) | reading;
-      let stride = select(vec4u(u.rows), vec4u(u.prompts), old);
-      let place = select(own + (t - before) * ${2 * d}u * u.rows, prefixIndex(layer, vec4u(t)) + prompt(g), old);
-      var at = place + (first + select(0u, ${d}u, values)) * stride;
+  // Positions that one read serves for all four rows.
+  var joint = 0u;
+  if (all(texts == texts.xxxx)) { joint = select(before.x, longest, u.prefill == 1u); }
+  for (var first = 0u; first < ${size}u; first += ${DIMENSIONS}u) {
+    let place = (h * ${size}u + first) / 4u;
+    ${lines(DIMENSIONS / 4, (i) => `let q${i} = recallRows(WIDE + h * ${size}u + first + ${4 * i}u, g);`)}
+    for (var t = 0u; t < joint; t++) {
       var score = vec4f(0);
-      if (values || turn > 0u) { score = recall(SCORES + t, g); }
-      if (values) {
-        ${lines(DIMENSIONS, (i) => `block[${i}] += score * load(at); at += stride;`)}
-      } else {
-        ${lines(DIMENSIONS, (i) => `score += block[${i}] * load(at); at += stride;`)}
-        if (turn == ${size / DIMENSIONS - 1}u) { score = select(vec4f(-1e30), score * ${1 / Math.sqrt(size)}, vec4u(t) < length); }
-        remember(SCORES + t, g, score);
+      if (first > 0u) { score = recall(SCORES + t, g); }
+      {
+        let at = inPrompt(layer, vec4u(t), texts).x + place;
+        ${lines(DIMENSIONS / 4, (i) => `score += cache[at + ${i}u] * q${i};`)}
       }
+      remember(SCORES + t, g, score);
     }
-    if (values) { for (var i = 0u; i < ${DIMENSIONS}u; i++) { remember(MIXED + first + i, g, block[i] / sum); } }
+    for (var t = joint; t < longest; t++) {
+      var score = vec4f(0);
+      if (first > 0u) { score = recall(SCORES + t, g); }
+      {
+        let at = select(inRow(layer, t - before, rows), inPrompt(layer, vec4u(t), texts), vec4u(t) < before) + place;
+        ${lines(DIMENSIONS / 4, (i) => `score += vec4f(${four((c) => `dot(cache[at.${c} + ${i}u], q${i}[${'xyzw'.indexOf(c)}])`)});`)}
+      }
+      remember(SCORES + t, g, score);
+    }
   }
+  var top = vec4f(-1e30);
+  for (var t = 0u; t < longest; t++) {
+    top = max(top, select(vec4f(-1e30), recall(SCORES + t, g), vec4u(t) < length));
+  }
+  var sum = vec4f(0);
+  for (var t = 0u; t < longest; t++) {
+    let weight = select(vec4f(0), exp((recall(SCORES + t, g) - top) * ${1 / Math.sqrt(size)}), vec4u(t) < length);
+    sum += weight;
+    remember(SCORES + t, g, weight);
+  }
+  for (var first = 0u; first < ${size}u; first += ${DIMENSIONS}u) {
+    let place = (${d}u + h * ${size}u + first) / 4u;
+    ${lines(DIMENSIONS / 4, (i) => `var o${i} = mat4x4f();`)}
+    for (var t = 0u; t < joint; t++) {
+      let weight = recall(SCORES + t, g);
+      let at = inPrompt(layer, vec4u(t), texts).x + place;
+      ${lines(DIMENSIONS / 4, (i) => `{ let x = cache[at + ${i}u]; o${i} += mat4x4f(${four((c) => `x * weight.${c}`)}); }`)}
+    }
+    for (var t = joint; t < longest; t++) {
+      let weight = recall(SCORES + t, g);
+      let at = select(inRow(layer, t - before, rows), inPrompt(layer, vec4u(t), texts), vec4u(t) < before) + place;
+      ${lines(DIMENSIONS / 4, (i) => `o${i} += mat4x4f(${four((c) => `cache[at.${c} + ${i}u] * weight.${c}`)});`)}
+    }
+    ${lines(DIMENSIONS / 4, (i) => `rememberRows(MIXED + h * ${size}u + first + ${4 * i}u, g, o${i});`)}
+  }
+  for (var i = 0u; i < ${size}u; i++) { remember(MIXED + h * ${size}u + i, g, recall(MIXED + h * ${size}u + i, g) / sum); }
 }
 
 fn transform(step: u32) {
@@ -212,10 +230,17 @@ fn transform(step: u32) {
 // The input times a matrix; a product for the residual stream is added to it.
 fn multiply(matrix: u32, columns: u32, stride: u32, to: u32) {
   for (var j = 0u; j < columns; j++) {
-    let base = matrix + j * stride;
+    let base = (matrix + j * stride) / 4u;
     ${groups.map((g) => `var sum${g} = vec4f(0);`).join(' ')}
     if (to == STREAM) { ${groups.map((g) => `sum${g} = recall(STREAM + j, ${g}u);`).join(' ')} }
-    ${lines(d / 4, (k) => `${fourWeights(4 * k)}\n${groups.map((g) => `sum${g} += input[${k * quads + g}] * w${4 * k};`).join(' ')}`)}
+    ${range(d / 16)
+      .map((k) => {
+        const products = range(4).flatMap((i) =>
+          groups.map((g) => `sum${g} += input[${(4 * k + i) * quads + g}] * w${4 * k + i};`),
+        );
+        return [sixteen(4 * k), ...products].join('\n');
+      })
+      .join('\n')}
     ${groups.map((g) => `remember(to + j, ${g}u, sum${g});`).join(' ')}
   }
 }
@@ -286,15 +311,20 @@ fn choose(g: u32, step: u32) {
   token[g] = chosen;
   live[g] = live[g] & (chosen != vec4u(u.eos));
   let logProb = height - top - log(sum);
-  let at = slot[g] + step * u.width;
-  ${each((c) => `drawn[2u * at.${c}] = chosen.${c}; drawn[2u * at.${c} + 1u] = bitcast<u32>(logProb.${c});`)}
+  let at = quad[g] * 4u + step * u.width;
+  for (var c = 0u; c < 4u; c++) {
+    drawn[2u * (at + c)] = chosen[c];
+    drawn[2u * (at + c) + 1u] = bitcast<u32>(logProb[c]);
+  }
 }
 
 fn begin(g: u32, group: u32) {
-  slot[g] = vec4u((group * ${quads}u + g) * 16u + lane) + vec4u(0u, 4u, 8u, 12u);
-  let place = ${SLOT_FIELDS.length}u * select(slot[g], vec4u(group * 4u + lane), vec4<bool>(u.prefill == 1u));
+  quad[g] = (group * ${quads}u + g) * 4u + lane;
+  // Four neighbouring rows, or four positions of one prompt.
+  var place = 4u * quad[g] + vec4u(0u, 1u, 2u, 3u);
+  if (u.prefill == 1u) { place = vec4u(group * 4u + lane); }
   for (var field = 0u; field < ${SLOT_FIELDS.length}u; field++) {
-    fields[field * ${quads}u + g] = vec4u(${four((c) => `slots[place.${c} + field]`)});
+    fields[field * ${quads}u + g] = vec4u(${four((c) => `slots[place.${c} * ${SLOT_FIELDS.length}u + field]`)});
   }
   token[g] = next(g);
   live[g] = row(g) != vec4u(${NOBODY >>> 0}u);
@@ -315,6 +345,7 @@ fn advance(g: u32, step: u32) {
 
 fn run(group: u32, local: u32) {
   lane = local;
+  own = group * (SCORES + u.prefixPositions + u.ownPositions) * ${LANES * quads}u + lane;
   for (var g = 0u; g < ${quads}u; g++) { begin(g, group); }
   for (var s = 0u; s < u.steps; s++) {
     var running = false;
@@ -333,7 +364,7 @@ fn run(group: u32, local: u32) {
   return {
     kernel: {
       name: `RolloutLanes ${quads} ${broadcasts} ${JSON.stringify(config)}`,
-      reads: broadcasts ? READS : { ...READS, weights: 'vec4f' },
+      reads: READS,
       writes: WRITES,
       uniforms: UNIFORMS,
       workgroup: LANES,

@@ -35,12 +35,18 @@ export const UNIFORMS = {
 export type Uniforms = Record<keyof typeof UNIFORMS, number>;
 
 /** The buffers of a program, by the names that its code uses. */
-export const READS = { slots: 'u32', prompts: 'u32', weights: 'f32', cosines: 'f32', sines: 'f32' } as const;
+export const READS = {
+  slots: 'u32',
+  prompts: 'u32',
+  weights: 'vec4f',
+  cosines: 'f32',
+  sines: 'f32',
+} as const;
 export const WRITES = {
   /** Keys and values: of the prompts' positions, then of the rows' own. */
-  cache: 'f32',
+  cache: 'vec4f',
   /** What a row holds between the stages of a token. */
-  memory: 'f32',
+  memory: 'vec4f',
   /** Of each step and row: the token, and the bits of its log-probability. */
   drawn: 'u32',
 } as const;

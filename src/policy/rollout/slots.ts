@@ -18,9 +18,12 @@ export const SLOT_FIELDS = ['row', 'prompt', 'offset', 'prefix', 'draw', 'next']
 /** Row of an idle slot. */
 export const NOBODY = -1;
 
-/** The slots of a dispatch as words, filled up with idle ones to `count`. */
+/**
+ * The slots of a dispatch as words, filled up with idle ones to `count`. An idle one has the last one's prompt, so
+ * that the rows beside it still share what they read.
+ */
 export function slotWords(slots: readonly Slot[], count: number): Int32Array {
-  const words = slots.flatMap((slot) => SLOT_FIELDS.map((field) => slot[field]));
-  const idle = SLOT_FIELDS.map((field) => (field === 'row' ? NOBODY : 0));
-  return Int32Array.from([...words, ...new Array(count - slots.length).fill(idle).flat()]);
+  const idle = { ...slots.at(-1)!, row: NOBODY };
+  const all = [...slots, ...new Array<Slot>(count - slots.length).fill(idle)];
+  return Int32Array.from(all.flatMap((slot) => SLOT_FIELDS.map((field) => slot[field])));
 }
