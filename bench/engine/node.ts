@@ -2,11 +2,9 @@
  * @file A contender in a process of Node's own, built by `site.ts`: answers the calls that its parent sends. WebGPU
  * comes from the `webgpu` package (Dawn). Arguments: the repository's root, the contender, the backend.
  */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import type { WasmFiles } from '../../src/tensor/device.ts';
 import { benchOf } from './bench.ts';
 import type { Backend, Contender } from './contender.ts';
 import { startCounting } from './counters.ts';
@@ -31,13 +29,10 @@ async function adapterOrThrow(): Promise<GPUAdapter> {
 const describe = ({ info }: GPUAdapter) =>
   [info.vendor, info.architecture, info.description].filter(Boolean).join(' ') || 'unnamed adapter';
 
-function wasmFiles(): WasmFiles {
+function tfjsWasmPaths(): Record<string, string> {
   const folder = path.dirname(fromRoot.resolve('@tensorflow/tfjs-backend-wasm'));
   const files = ['', '-simd', '-threaded-simd'].map((kind) => `tfjs-backend-wasm${kind}.wasm`);
-  return {
-    tfjs: Object.fromEntries(files.map((file) => [file, path.join(folder, file)])),
-    kernels: new WebAssembly.Module(readFileSync(path.join(root, 'generated', 'kernels.wasm'))),
-  };
+  return Object.fromEntries(files.map((file) => [file, path.join(folder, file)]));
 }
 
 /** As tfjs starts its backends by itself in a browser. */
@@ -45,7 +40,7 @@ async function startTfjs(): Promise<string> {
   const tf = await import('@tensorflow/tfjs-core');
   if (backend === 'wasm') {
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
-    setWasmPaths(wasmFiles().tfjs);
+    setWasmPaths(tfjsWasmPaths());
     await tf.setBackend('wasm');
     return 'wasm SIMD, 1 thread';
   }
@@ -72,9 +67,10 @@ async function createContender(): Promise<Contender> {
     case 'tracewright': {
       const { tracewright } = await import('./tracewright.ts');
       const { useWasm } = await import('../../src/tensor/device.ts');
+      const { nodeWasmFiles } = await import('../../src/tensor/node.ts');
       const { useWebGpu } = await import('../../src/tensor/webgpu.ts');
       return tracewright(async () =>
-        backend === 'wasm' ? useWasm(wasmFiles()) : useWebGpu(await adapterOrThrow()),
+        backend === 'wasm' ? useWasm(nodeWasmFiles()) : useWebGpu(await adapterOrThrow()),
       );
     }
     case 'tfjs':

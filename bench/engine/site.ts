@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { build, type InlineConfig } from 'vite';
+import { pathToFileURL } from 'node:url';
+import { build, type InlineConfig, type Plugin } from 'vite';
 import { ROOT } from '../../cli/site.ts';
 
 const OUT = path.join(ROOT, 'node_modules', '.tracewright');
@@ -27,10 +28,21 @@ const COMMON_JS = `import { createRequire as commonJsRequire } from 'node:module
 const require = commonJsRequire(import.meta.url);
 const __dirname = import.meta.dirname;`;
 
+/** Our modules find files beside themselves, and so must not think that they are where the bundle is. */
+const sourcePlaces: Plugin = {
+  name: 'source-places',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!id.startsWith(path.join(ROOT, 'src')) || !code.includes('import.meta.url')) return null;
+    return code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href));
+  },
+};
+
 /** Builds the program of a contender under Node and returns its file: tfjs is published for bundlers. */
 export async function buildBenchProcess(): Promise<string> {
   const outDir = path.join(OUT, 'bench-node');
   await buildInto(outDir, {
+    plugins: [sourcePlaces],
     ssr: { noExternal: true },
     build: {
       ssr: path.join(ROOT, 'bench', 'engine', 'node.ts'),

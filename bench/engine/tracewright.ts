@@ -58,6 +58,7 @@ export function tracewright(startDevice: (backend: Backend) => Promise<DeviceInf
     rollouts: {
       cache: async (job) => {
         const { prompts, n, seconds } = job;
+        if (seconds === Number.POSITIVE_INFINITY) return decode(job);
         const positions = prompts[0].length + job.newTokens;
         if (seconds < paceOf(job) * positions) {
           // The sampler has no clock of its own: what a few tokens took, compiled, says how many there is time for.
