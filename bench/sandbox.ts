@@ -78,11 +78,20 @@ const rows: Record<string, Row> = {
       }
     },
   },
+  'new Function, inputs not copied for each program': {
+    programs: batch.length,
+    run() {
+      for (const { code, entry, inputs } of batch) {
+        const f = new Function(`"use strict";${unseen(code)}\nreturn ${entry}`)();
+        for (const input of inputs) f(...input);
+      }
+    },
+  },
   'fresh runtime and context, 8 calls': fresh(''),
   'the same with our lock-down and encoder': fresh(
     `globalThis.__buffers = [new ArrayBuffer(720000), new ArrayBuffer(65540)];${LOCK_DOWN_CODE}${ANSWER_CODE}${TRACER_CODE}`,
   ),
-  '8 calls, shared state': ours(({ entry, code, inputs }) => ({
+  '8 calls of a wrapper, shared state': ours(({ entry, code, inputs }) => ({
     code: `${unseen(code)}\nfunction all(inputs) { return inputs.map((input) => ${entry}(...input)) }`,
     entry: 'all',
     inputs: [[inputs]],
@@ -140,10 +149,10 @@ const report = Object.entries(figures).map(([label, { best, median }]) => ({
 }));
 
 const cell = (value: number, digits = 0) => value.toFixed(digits).padStart(9);
-console.log(`${'microseconds a program'.padEnd(46)}     best   median  x newFn  fresh/x  a minute (median)`);
+console.log(`${'microseconds a program'.padEnd(50)}     best   median  x newFn  fresh/x  a minute (median)`);
 for (const row of report) {
   console.log(
-    row.label.padEnd(46) +
+    row.label.padEnd(50) +
       cell(row.best_us) +
       cell(row.median_us) +
       cell(row.times_new_function.median, 2) +

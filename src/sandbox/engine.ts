@@ -54,6 +54,7 @@ export class Engine {
   readonly #undefined: Handle;
   readonly #fileNames: Record<Origin, number>;
   readonly #exceptionTag: number;
+  readonly #integerTag: number;
   readonly #stack: number;
   readonly #constants: Uint8Array;
   readonly #staticEnd: number;
@@ -85,10 +86,10 @@ export class Engine {
       throw new Error('engine: static data reaches into what should be the C stack');
     }
     this.#topAddress = this.#findTop();
-    const thrown = this.evaluate('throw 0');
-    this.#exceptionTag = this.#tag(thrown);
-    if (this.isFunction(this.exception(thrown)) || this.#exceptionTag === this.#tag(this.evaluate('0')))
-      throw new Error('engine: exceptions are not told from values');
+    this.#integerTag = this.#tag(this.evaluate('7'));
+    this.#exceptionTag = this.#tag(this.evaluate('throw 7'));
+    if (this.#exceptionTag === this.#integerTag || this.integer(this.evaluate('-7')) !== -7)
+      throw new Error('engine: values do not look as expected in memory');
     this.#constants = this.#bytes.slice(0, CONSTANT_BYTES);
   }
 
@@ -155,6 +156,11 @@ export class Engine {
   exception(outcome: Handle): Handle {
     if (outcome !== 0 && this.#tag(outcome) !== this.#exceptionTag) return 0;
     return this.#api.resolveException(this.#context, outcome) || this.#undefined;
+  }
+
+  /** The value of a small integer, read where it lies; undefined for every other value. */
+  integer(handle: Handle): number | undefined {
+    return this.#tag(handle) === this.#integerTag ? this.#words[handle >> 2] | 0 : undefined;
   }
 
   isFunction(handle: Handle): boolean {

@@ -1,7 +1,11 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Value } from '../program/values.ts';
+import { EngineAbort } from './abi.ts';
+import { Engine } from './engine.ts';
+import { EngineBroken } from './engine_broken.ts';
+import { Executor } from './executor.ts';
 import { LIMITS } from './limits.ts';
-import { createNodeSandbox } from './node.ts';
+import { createNodeSandbox, loadEngineModule } from './node.ts';
 import type { ProgramJob, ProgramResult, Sandbox } from './types.ts';
 
 let sandbox: Sandbox;
@@ -225,6 +229,34 @@ describe('isolation', () => {
       "function f() { return ['__d', '__H', '__host', '__buffers'].map((k) => typeof globalThis[k]) }",
     );
     expect(new Set(calls[0].value as string[])).toEqual(new Set(['undefined']));
+  });
+});
+
+describe('a crash of the engine', () => {
+  const job: ProgramJob = { code: 'function f() { return 1 }', entry: 'f', inputs: [[]] };
+  const abort = () => {
+    throw new EngineAbort('engine: abort');
+  };
+
+  it('fails one program when the engine is well afterwards', async () => {
+    const engine = await Engine.create(await loadEngineModule());
+    const executor = new Executor(engine);
+    executor.runAll([job]);
+    vi.spyOn(engine, 'evaluate').mockImplementationOnce(abort);
+    const [crashed, after] = executor.runAll([job, job]);
+    expect(crashed.loadError).toMatchObject({
+      status: 'runtime_error',
+      error: expect.stringMatching(/engine stopped/),
+    });
+    expect(after.calls[0].value).toBe(1);
+  });
+
+  it('ends the run when the engine answers wrongly afterwards', async () => {
+    const engine = await Engine.create(await loadEngineModule());
+    const executor = new Executor(engine);
+    executor.runAll([job]);
+    vi.spyOn(engine, 'evaluate').mockImplementation(abort);
+    expect(() => executor.runAll([job])).toThrow(EngineBroken);
   });
 });
 

@@ -3,6 +3,7 @@ import { isParseError, type ParsedProgram, type ParseError, parseProgram } from 
 import { canonical, opaque, parseCanonical } from '../program/values.ts';
 import { EngineAbort } from './abi.ts';
 import { Engine, type Handle, Image, SCRATCH } from './engine.ts';
+import { EngineBroken } from './engine_broken.ts';
 import { ANSWER_CODE } from './guest/answer.ts';
 import { LOCK_DOWN_CODE } from './guest/lock_down.ts';
 import { CONNECT_CODE, COUNTERS, TRACE_SLOTS, TRACER_CODE } from './guest/tracer.ts';
@@ -59,8 +60,16 @@ export async function createExecutor(module: WebAssembly.Module): Promise<Sandbo
   };
 }
 
+/** Asked at the start and after a crash: values, text, fuel and a trace must be the same. */
+const PROBE: ProgramJob = {
+  code: 'function f(a) {\n  let s = 1;\n  for (const x of a) s += x;\n  return [s, "" + s];\n}',
+  entry: 'f',
+  inputs: [[[1, 2]]],
+  trace: [0],
+};
+
 /** Runs one program at a time in one engine. */
-class Executor {
+export class Executor {
   readonly #engine: Engine;
   readonly #answer: Handle;
   readonly #describe: Handle;
@@ -70,6 +79,9 @@ class Executor {
   readonly #base = new Image();
   readonly #loaded = new Image();
   readonly #inputs: InputStore;
+  readonly #healthy: string;
+  /** Whether the engine stopped for no reason that is a program's since it was last found healthy. */
+  #crashed = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -88,6 +100,7 @@ class Executor {
     this.#startTrace = this.#expect(engine.evaluate(TRACER_CODE));
     engine.save(this.#base);
     this.#inputs = new InputStore(engine, this.#base);
+    this.#healthy = JSON.stringify(this.#probe());
   }
 
   /** Runs programs in order; between two of them it reports and can be stopped. */
@@ -99,17 +112,34 @@ class Executor {
       const stride = jobs.slice(at, at + STRIDE).map((job) => this.#parse(job));
       const plain = stride.map((gated) => {
         signal?.throwIfAborted();
-        return this.#runPlain(gated);
+        const result = this.#runPlain(gated);
+        this.#checkHealth();
+        return result;
       });
       const rewritten = stride.map((gated, i) => this.#rewrite(gated, plain[i]));
       for (const [i, { job }] of stride.entries()) {
         signal?.throwIfAborted();
         this.#runTraced(job, plain[i], rewritten[i]);
+        this.#checkHealth();
         results.push(plain[i].result);
         onProgress?.(results.length, jobs.length);
       }
     }
     return results;
+  }
+
+  #probe(): ProgramResult {
+    const gated = this.#parse(PROBE);
+    const plain = this.#runPlain(gated);
+    this.#runTraced(PROBE, plain, this.#rewrite(gated, plain));
+    return plain.result;
+  }
+
+  #checkHealth(): void {
+    if (!this.#crashed) return;
+    if (JSON.stringify(this.#probe()) !== this.#healthy)
+      throw new EngineBroken('sandbox: after a crash the engine gives wrong answers');
+    this.#crashed = false;
   }
 
   #parse(job: ProgramJob): Gated {
@@ -195,6 +225,9 @@ class Executor {
       spent = fuel - engine.fuel;
       const thrown = engine.exception(returned);
       if (thrown) return this.#failure(thrown, false);
+      // What most tests return needs no text.
+      const integer = engine.integer(returned);
+      if (integer !== undefined) return { status: 'ok', value: integer };
       engine.unlimited();
       const answer = engine.call(this.#answer, [returned]);
       const failed = engine.exception(answer);
@@ -241,7 +274,7 @@ class Executor {
     const { exhausted } = this.#engine;
     this.#engine.unlimited();
     const text = this.#engine.call(this.#describe, [thrown]);
-    if (text === 0 || this.#engine.exception(text)) return exhausted ? OUT_OF_MEMORY : UNREADABLE;
+    if (text === 0 || this.#engine.exception(text)) return exhausted ? OUT_OF_MEMORY : this.#crash();
     return this.#described(this.#engine.string(text) ?? '"Error"\n""', loading);
   }
 
@@ -272,13 +305,18 @@ class Executor {
       if (error instanceof WebAssembly.RuntimeError) {
         if (this.#engine.overflowed) return STACK_OVERFLOW;
         if (this.#engine.fuel <= 0) return { status: 'timeout', error: 'the program ran for too long' };
-        return this.#engine.exhausted ? OUT_OF_MEMORY : UNREADABLE;
+        return this.#engine.exhausted ? OUT_OF_MEMORY : this.#crash();
       }
       // The host's stack ended before the engine's own limit.
       if (error instanceof RangeError) return STACK_OVERFLOW;
-      if (error instanceof EngineAbort) return UNREADABLE;
+      if (error instanceof EngineAbort) return this.#crash();
       throw error;
     }
+  }
+
+  #crash(): Failure {
+    this.#crashed = true;
+    return STOPPED;
   }
 
   /** A handle of our own code's, which does not fail. */
@@ -299,7 +337,7 @@ const INPUTS_TOO_LARGE = {
   error: 'the inputs do not fit in the sandbox',
   fuel: 0,
 } as const;
-const UNREADABLE: Failure = { status: 'runtime_error', error: 'InternalError: the engine stopped' };
+const STOPPED: Failure = { status: 'runtime_error', error: 'InternalError: the engine stopped' };
 
 /** The encoder's answer: `V` and the canonical text of a value, or `L` for one that is too large to leave. */
 function readAnswer(text: string | undefined): Outcome {

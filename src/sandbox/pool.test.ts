@@ -1,5 +1,6 @@
 import * as Comlink from 'comlink';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { EngineBroken } from './engine_broken.ts';
 import { createExecutor } from './executor.ts';
 import { loadEngineModule } from './node.ts';
 import { createPool, type PoolWorker, type SandboxWorkerApi } from './pool.ts';
@@ -113,6 +114,22 @@ describe('createPool', () => {
           else listen(type, listener, given);
         };
         return worker;
+      },
+    });
+    expect(valuesOf(await pool.run([1, 2, 3].map(constant)))).toEqual([1, 2, 3]);
+    expect(spawned).toBe(2);
+  });
+
+  it('replaces a worker whose engine is broken and runs its jobs again', async () => {
+    let spawned = 0;
+    pool = createPool({
+      ...options,
+      size: 1,
+      spawn: () => {
+        const broken = async () => {
+          throw new EngineBroken('wrong answers');
+        };
+        return localWorker(spawned++ === 0 ? { run: broken } : {});
       },
     });
     expect(valuesOf(await pool.run([1, 2, 3].map(constant)))).toEqual([1, 2, 3]);

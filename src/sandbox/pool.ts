@@ -1,4 +1,5 @@
 import * as Comlink from 'comlink';
+import { EngineBroken } from './engine_broken.ts';
 import type { ProgramJob, ProgramResult, RunOptions, Sandbox } from './types.ts';
 
 /** What `workers/sandbox.ts` exposes. */
@@ -166,7 +167,15 @@ class Slot {
     if (this.#disposed) throw new Error('sandbox: disposed');
     const remote = this.#remote ?? (await this.#start());
     const patience = (this.#options.patience ?? PATIENCE_MS) + jobs.length * PATIENCE_PER_JOB_MS;
-    return this.#watch(remote.run(jobs), patience);
+    try {
+      return await this.#watch(remote.run(jobs), patience);
+    } catch (error) {
+      // By its name: errors cross threads as plain ones.
+      const { name, message } = error as Error;
+      if (name !== new EngineBroken().name) throw error;
+      this.#stop(message);
+      throw new WorkerLost(`the sandbox worker was replaced: ${message}`);
+    }
   }
 
   async #start(): Promise<Comlink.Remote<SandboxWorkerApi>> {
