@@ -203,14 +203,10 @@ async function reasoning(subject: Subject, tasks: readonly Task[], options: Eval
   const items = known.flatMap((task, i): AlignmentItem[] => {
     const [call] = results[i].calls;
     const inputs = testsOf(task)[0].input;
-    const item = itemOf(
-      task.reference!,
-      task,
-      inputs,
-      call,
-      options.align_max_variables,
-      options.align_value,
-    );
+    const item = itemOf(task.reference!, task, inputs, call, {
+      align_max_variables: options.align_max_variables,
+      align_value: options.align_value,
+    });
     return item && isAskable(item) ? [item] : [];
   });
   if (items.length === 0) return {};

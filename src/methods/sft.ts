@@ -85,14 +85,10 @@ export async function supervisedBatch(
       return sequence(tokenizer, prompt, formatAnswer([[RETURN, test.expected]]));
     }
     const call = execution.get(example)!;
-    const item = itemOf(
-      program(task),
-      task,
-      test.input,
-      call,
-      options.align_max_variables,
-      options.align_value,
-    );
+    const item = itemOf(program(task), task, test.input, call, {
+      align_max_variables: options.align_max_variables,
+      align_value: options.align_value,
+    });
     if (!item || !isAskable(item)) {
       throw new Error(
         `supervisedBatch(): the reference of task ${task.id} gives no values to learn from on ${JSON.stringify(test.input)}: ${call.error ?? 'its result cannot be written down'}; correct the reference`,

@@ -2,6 +2,7 @@ import type { Policy } from '../policy/policy.ts';
 import { type Sampled, sample } from '../policy/sampler.ts';
 import type { Tokenizer } from '../policy/tokenizer.ts';
 import { isConstant } from './advantages.ts';
+import type { Sequence } from './batches.ts';
 import { overlongPenalty, type RewardOptions } from './rewards.ts';
 import type { Completion, Grade, GradedGroup, Prompt, Share } from './types.ts';
 
@@ -30,6 +31,8 @@ export interface Generated {
   groups: GradedGroup[];
   /** Those to learn from: all, or with `filter_groups` those whose completions differ in the metric. */
   kept: GradedGroup[];
+  /** Examples that sources teach instead of asking. */
+  taught: Sequence[];
   /** Rounds of sampling of the source that needed most. */
   rounds: number;
   /** Wall-clock, milliseconds. */
@@ -51,12 +54,18 @@ export async function generateBatch(
   options: GenerateOptions,
 ): Promise<Generated> {
   const { shares } = generator;
-  const batch: Generated = { groups: [], kept: [], rounds: 0, samplingTime: 0, gradingTime: 0 };
+  const batch: Generated = { groups: [], kept: [], taught: [], rounds: 0, samplingTime: 0, gradingTime: 0 };
   let left = options.train_batch_size;
   for (const [index, share] of shares.entries()) {
     const size = options.train_batch_size;
     const wanted = index === shares.length - 1 ? left : Math.min(left, Math.floor(size * share.ratio));
     const limit = options['filter_groups.enable'] ? options['filter_groups.max_num_gen_batches'] : 1;
+    if (share.source.teach) {
+      const examples = share.source.teach(step, wanted);
+      batch.taught.push(...examples);
+      left -= examples.length;
+      continue;
+    }
     const kept: GradedGroup[] = [];
     let drawn = 0;
     for (let round = 0; round < limit && kept.length < wanted; round++) {

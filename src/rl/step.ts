@@ -1,8 +1,10 @@
 import type { Tokenizer } from '../policy/tokenizer.ts';
 import { isConstant } from './advantages.ts';
+import type { Sequence } from './batches.ts';
 import { assignCredit, type CreditOptions, type Judged } from './credit.ts';
 import { type GenerateOptions, generateBatch } from './generate.ts';
 import type { Optimizer } from './optimizer.ts';
+import { supervisedUpdate } from './supervised.ts';
 import type { GradedGroup, Rollout, Share } from './types.ts';
 import { type Experience, type UpdateOptions, updatePolicy } from './update.ts';
 
@@ -25,6 +27,9 @@ export interface StepResult {
   metrics: Record<string, number>;
   groups: Rollout[][];
 }
+
+/** Numbers the draws of rehearsals far above those of any step. */
+const REHEARSAL_STREAM = 2 ** 22;
 
 /** One step: draw, sample, grade, advantages, update, observe. `step` counts from 1. */
 export async function trainingStep(
@@ -54,11 +59,13 @@ export async function trainingStep(
     { seed: options.seed, step },
     learner.reference,
   );
+  const taught = await teach(learner, batch.taught, warmup(0), options);
   const updated = performance.now();
   const groups = everyGroup(batch.groups, batch.kept, rollouts);
   const observed: Record<string, number> = {};
   for (const { source } of learner.shares) Object.assign(observed, await source.observe(step, groups));
   const seconds = (performance.now() - clock) / 1000;
+  const trained = update.trained_tokens + (taught['supervised/trained_tokens'] ?? 0);
   const sampled = groups.flat().reduce((sum, { completion }) => sum + completion.tokens.length, 0);
   const programs = groups.flat().filter(({ grade }) => grade.verdict !== undefined).length;
   return {
@@ -71,17 +78,48 @@ export async function trainingStep(
       }),
       ...credit,
       ...update,
+      ...taught,
+      trained_tokens: trained,
       ...observed,
       learning_rate: warmup(0),
       step_time: seconds,
       sampling_time: batch.samplingTime / 1000,
       grading_time: batch.gradingTime / 1000,
       update_time: (updated - updateStart) / 1000,
-      tokens_per_second: (sampled + update.trained_tokens) / seconds,
+      tokens_per_second: (sampled + trained) / seconds,
       sampled_tokens_per_second: sampled / Math.max(1e-9, batch.samplingTime / 1000),
       programs_per_second: programs / Math.max(1e-9, batch.gradingTime / 1000),
     },
   };
+}
+
+/**
+ * Has the sources see what the starting policy writes, for those that want it: batches are sampled and graded as in a
+ * step, but nothing is learned. Once, before the first step.
+ */
+export async function rehearse(learner: Learner, options: StepOptions): Promise<void> {
+  const wanted = Math.max(0, ...learner.shares.map(({ source }) => source.rehearsals ?? 0));
+  for (let batch = 0; batch < wanted; batch++) {
+    // Step 0 and below; their draws must be those of no real step.
+    const shares = learner.shares.filter(({ source }) => !source.rehearsals);
+    const { groups } = await generateBatch({ ...learner, shares }, REHEARSAL_STREAM + batch, options);
+    const rollouts = everyGroup(groups, [], []);
+    for (const { source } of learner.shares) await source.observe(-batch, rollouts);
+  }
+}
+
+/** One supervised update on what sources teach, as metrics of its own. */
+async function teach(
+  { policy, optimizer }: Learner,
+  sequences: readonly Sequence[],
+  lr: number,
+  options: StepOptions,
+): Promise<Record<string, number>> {
+  if (sequences.length === 0) return {};
+  const update = await supervisedUpdate(policy, optimizer, sequences, lr, options);
+  return Object.fromEntries(
+    Object.entries(update).map(([name, value]): [string, number] => [`supervised/${name}`, value]),
+  );
 }
 
 /** All groups of the batch in order; those that were filtered out have no advantage. */

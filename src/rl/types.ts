@@ -1,4 +1,5 @@
 import type { Verdict } from '../sandbox/types.ts';
+import type { Sequence } from './batches.ts';
 
 /** What the policy reads, and how much it may answer. */
 export interface Prompt<Item = unknown> {
@@ -56,6 +57,13 @@ export interface PromptSource {
   readonly name: string;
   /** Longest completion, in tokens. */
   readonly maxNewTokens: number;
+  /**
+   * Batches of the other sources, sampled by the starting policy and not learned from, that it wants to observe (as steps
+   * below 1) before the first step; none where absent.
+   */
+  readonly rehearsals?: number;
+  /** Examples to learn from by supervised loss instead of prompts, at most `count`; `draw` is then not asked. */
+  teach?(step: number, count: number): Sequence[];
   /** At most `count` prompts for this step; fewer when the source has no more. */
   draw(step: number, count: number): Prompt[];
   /** Grades `completions[i]`, the group of answers to `prompts[i]`. */

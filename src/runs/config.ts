@@ -109,6 +109,33 @@ export const OPTIONS = {
   entropy_coeff: number(0, 'weight of the entropy bonus', { min: 0, max: 10 }),
 
   align_ratio: number(0.4, 'share of alignment prompts in a CodeRL+ batch', { min: 0, max: 1 }),
+  align_rollouts: choice(
+    'failed',
+    ['failed', 'all', 'passed'] as const,
+    'which of its own programs the policy is asked about',
+  ),
+  align_set: choice(
+    'on_policy',
+    ['on_policy', 'prebuilt'] as const,
+    'programs of the step before, or a fixed set that the starting policy wrote',
+  ),
+  align_prebuilt_batches: integer(8, 'batches that the starting policy writes for the fixed set', 1, 1000),
+  align_target: choice(
+    'variables',
+    ['variables', 'output_only', 'trajectory'] as const,
+    'what is asked for besides the output: final values, nothing, or every value in order',
+  ),
+  align_max_definitions: integer(8, 'values asked for with align_target=trajectory, the last ones', 1, 64),
+  align_truth: choice(
+    'true',
+    ['true', 'shuffled'] as const,
+    "the true values, or as a control those of other programs' questions",
+  ),
+  align_learning: choice(
+    'reinforcement',
+    ['reinforcement', 'supervised'] as const,
+    'learn from the rewards of sampled answers, or as a control from the right answers',
+  ),
   align_reward: choice(
     'released',
     ['paper', 'released'] as const,

@@ -3,7 +3,7 @@ import { sharesOf } from '../methods/method.ts';
 import { supervisedBatch, supervisedLearningRate } from '../methods/sft.ts';
 import { type Critic, createCritic, disposeCritic, saveCritic } from '../rl/critic.ts';
 import { createOptimizer, disposeOptimizer, type Optimizer } from '../rl/optimizer.ts';
-import { trainingStep } from '../rl/step.ts';
+import { rehearse, trainingStep } from '../rl/step.ts';
 import { supervisedUpdate } from '../rl/supervised.ts';
 import type { PromptSource, Rollout } from '../rl/types.ts';
 import { saveAdamW } from '../tensor/adamw.ts';
@@ -74,7 +74,10 @@ function rewardSteps(run: Run, learning: Learning): Method {
   const shares = sharesOf({ tasks: suite.stream('rl'), tokenizer, sandbox, config });
   const learner = { policy, tokenizer, shares, ...learning };
   return {
-    take: (step) => trainingStep(learner, step, config),
+    take: async (step) => {
+      if (step === 1) await rehearse(learner, config);
+      return trainingStep(learner, step, config);
+    },
     sources: shares.map(({ source }) => source),
   };
 }

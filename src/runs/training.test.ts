@@ -102,6 +102,10 @@ const variants: [string, Partial<Config>][] = [
     'whitened a task, k2 in the loss',
     { algorithm: 'reinforce_plus_plus', whiten_scope: 'task', use_kl_loss: true, kl_loss_type: 'k2' },
   ],
+  ['coderl_plus on a prebuilt set', { align_set: 'prebuilt', align_prebuilt_batches: 1 }],
+  ['coderl_plus, taught by supervised loss', { align_learning: 'supervised', align_rollouts: 'all' }],
+  ['coderl_plus on trajectories', { align_target: 'trajectory' }],
+  ['coderl_plus on outputs, shuffled', { align_target: 'output_only', align_truth: 'shuffled' }],
   ['truncated completions masked', { method: 'grpo', mask_truncated_completions: true }],
 ];
 test.each(variants)(

@@ -18,24 +18,55 @@ export interface AlignmentItem {
 /** Which value of a variable is the true one. */
 export type ValueChoice = 'last_definition' | 'end_of_program';
 
+/** What an item asks for besides the output: final values, nothing, or every value in the order of its definition. */
+export type TargetChoice = 'variables' | 'output_only' | 'trajectory';
+
+/** What of a call becomes a question, as in the configuration. */
+export interface TruthOptions {
+  align_max_variables: number;
+  align_value: ValueChoice;
+  /** `variables` where nothing else is said, as in evaluations. */
+  align_target?: TargetChoice;
+  align_max_definitions?: number;
+}
+
 /**
- * The variables to ask for, with their values: those that the function defined and that live until it returns
- * (a parameter only when it was given another value), the last `limit` of them (the released code's rule, for a
- * function instead of a module), then the output.
+ * What to ask for, with the true values; the output stands last.
+ * - `variables`: those that the function defined and that live until it returns (a parameter only when it was given
+ *   another value), the last `align_max_variables` of them (the released code's rule, for a function instead of a
+ *   module).
+ * - `output_only`: the paper's ablation without variables.
+ * - `trajectory`: each of the last `align_max_definitions` definitions of those variables in order, so a name comes
+ *   as often as it was defined.
  */
 export function truthOf(
   program: string,
   entry: string,
   trace: Trace,
   output: Value,
-  limit: number,
-  choice: ValueChoice,
+  options: TruthOptions,
 ): [string, Value][] {
   const parsed = parseProgram(program);
   if (isParseError(parsed)) throw new Error(`truthOf(): a traced program does not parse: ${parsed.error}`);
-  const values = choice === 'last_definition' ? trace.lastDefinition : trace.atEnd;
-  const names = functionVariables(parsed, entry).filter((name) => name in values);
-  return [...names.slice(-limit).map((name): [string, Value] => [name, values[name]]), [RETURN, output]];
+  const own = functionVariables(parsed, entry);
+  return [...asked(own, trace, options), [RETURN, output]];
+}
+
+function asked(own: readonly string[], trace: Trace, options: TruthOptions): [string, Value][] {
+  switch (options.align_target ?? 'variables') {
+    case 'output_only':
+      return [];
+    case 'trajectory':
+      return trace.steps
+        .filter(({ name }) => own.includes(name) && name in trace.lastDefinition)
+        .slice(-(options.align_max_definitions ?? 0))
+        .map(({ name, value }) => [name, value]);
+    case 'variables': {
+      const values = options.align_value === 'last_definition' ? trace.lastDefinition : trace.atEnd;
+      const names = own.filter((name) => name in values);
+      return names.slice(-options.align_max_variables).map((name) => [name, values[name]]);
+    }
+  }
 }
 
 /**
@@ -47,11 +78,10 @@ export function itemOf(
   task: Pick<Task, 'id' | 'entry'>,
   inputs: Value[],
   call: CallResult,
-  limit: number,
-  choice: ValueChoice,
+  options: TruthOptions,
 ): AlignmentItem | null {
   if (call.status !== 'ok' || !call.trace || call.trace.truncated) return null;
-  const truth = truthOf(program, task.entry, call.trace, call.value, limit, choice);
+  const truth = truthOf(program, task.entry, call.trace, call.value, options);
   return { program, inputs, truth, taskId: task.id };
 }
 

@@ -21,13 +21,13 @@ export interface Judgement {
 
 /** Compares an answer with the truth. */
 export function judge(item: AlignmentItem, answer: string): Judgement {
-  const values = parseAnswer(answer);
-  const names = values ? [...values.keys()] : [];
-  const wellFormed = names.length === item.truth.length && item.truth.every(([name], i) => names[i] === name);
-  const cells = item.truth.map(([name, expected]): Cell => {
-    if (!values?.has(name)) return { name, expected, right: false };
-    const answered = values.get(name);
-    return { name, expected, answered, right: wellFormed && sameValue(answered, expected) };
+  const entries = parseAnswer(answer) ?? [];
+  const wellFormed =
+    entries.length === item.truth.length && item.truth.every(([name], i) => entries[i][0] === name);
+  const cells = item.truth.map(([name, expected], i): Cell => {
+    const entry = wellFormed ? entries[i] : entries.find(([other]) => other === name);
+    if (!entry) return { name, expected, right: false };
+    return { name, expected, answered: entry[1], right: wellFormed && sameValue(entry[1], expected) };
   });
   return { wellFormed, cells };
 }
@@ -38,7 +38,9 @@ export function judge(item: AlignmentItem, answer: string): Judgement {
  */
 export function alignmentReward({ wellFormed, cells }: Judgement, kind: AlignmentReward): number {
   if (!wellFormed) return 0;
-  const counted = kind === 'paper' ? cells.filter(({ name }) => name !== RETURN) : cells;
+  const variables = cells.filter(({ name }) => name !== RETURN);
+  // A question for the output alone has nothing else to count.
+  const counted = kind === 'paper' && variables.length > 0 ? variables : cells;
   const share = counted.filter(({ right }) => right).length / Math.max(1, counted.length);
   return kind === 'paper' ? share : 0.1 + 0.9 * share;
 }

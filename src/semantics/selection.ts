@@ -4,12 +4,11 @@ import { CODE, type CodeItem, testsOf } from '../rl/code_source.ts';
 import type { Rollout } from '../rl/types.ts';
 import type { Sandbox } from '../sandbox/types.ts';
 import { programOf } from '../tasks/format.ts';
-import { type AlignmentItem, answerOf, isAskable, itemOf, questionOf, type ValueChoice } from './item.ts';
+import { type AlignmentItem, answerOf, isAskable, itemOf, questionOf, type TruthOptions } from './item.ts';
 
 /** Options of the selection, as in the configuration. */
-export interface SelectionOptions {
-  align_max_variables: number;
-  align_value: ValueChoice;
+export interface SelectionOptions extends TruthOptions {
+  align_rollouts: 'failed' | 'all' | 'passed';
   align_input: 'first' | 'failing';
   align_max_prompt_tokens: number;
   align_max_new_tokens: number;
@@ -19,6 +18,8 @@ export interface SelectionOptions {
 export interface SelectionCounts {
   candidates: number;
   passed: number;
+  /** Failed ones, where only those that passed are wanted. */
+  failed: number;
   not_runnable: number;
   no_values: number;
   duplicate: number;
@@ -27,8 +28,9 @@ export interface SelectionCounts {
 }
 
 /**
- * Failed but runnable programs of one step as alignment items, by the steps of CodeRL+'s released code:
- * passed ones out, those that do not run out, one a (input, output), short enough questions only.
+ * Failed but runnable programs of one step (`align_rollouts`: or all, or those that passed) as alignment items, by the
+ * steps of CodeRL+'s released code: passed ones out, those that do not run out, one a (input, output), short enough
+ * questions only.
  */
 export async function selectItems(
   groups: readonly Rollout[][],
@@ -40,19 +42,22 @@ export async function selectItems(
   const counts: SelectionCounts = {
     candidates: candidates.length,
     passed: 0,
+    failed: 0,
     not_runnable: 0,
     no_values: 0,
     duplicate: 0,
     too_long: 0,
     kept: 0,
   };
-  const failed = candidates.filter(({ grade, completion }) => {
-    if (grade.verdict === 'pass') counts.passed++;
-    else if (grade.verdict !== 'wrong_answer' || !completion.terminated) counts.not_runnable++;
+  const wanted = candidates.filter(({ grade, completion }) => {
+    const passed = grade.verdict === 'pass';
+    if (passed && options.align_rollouts === 'failed') counts.passed++;
+    else if (!completion.terminated || !(passed || grade.verdict === 'wrong_answer')) counts.not_runnable++;
+    else if (!passed && options.align_rollouts === 'passed') counts.failed++;
     else return true;
     return false;
   });
-  const questions = failed.map((rollout) => {
+  const questions = wanted.map((rollout) => {
     const { task } = rollout.prompt.item as CodeItem;
     return {
       task,
@@ -72,12 +77,12 @@ export async function selectItems(
   const items: AlignmentItem[] = [];
   questions.forEach(({ task, program, inputs }, i) => {
     const call = results[i].calls[0];
-    const item = itemOf(program, task, inputs, call, options.align_max_variables, options.align_value);
+    const item = itemOf(program, task, inputs, call, options);
     if (!item) {
       counts.not_runnable++;
       return;
     }
-    if (item.truth.length < 2 || !isAskable(item)) {
+    if ((item.truth.length < 2 && options.align_target !== 'output_only') || !isAskable(item)) {
       counts.no_values++;
       return;
     }

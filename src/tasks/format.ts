@@ -129,14 +129,14 @@ export function formatAnswer(entries: readonly (readonly [string, Value])[]): st
 
 const LINE = /^([A-Za-z_$][\w$]*)=(.+)$/;
 
-/** Reads what {@link formatAnswer} writes; null when a line is malformed or a name comes twice. */
-export function parseAnswer(text: string): Map<string, Value> | null {
-  const values = new Map<string, Value>();
+/** Reads what {@link formatAnswer} writes, in order; null when a line is malformed. */
+export function parseAnswer(text: string): [name: string, value: Value][] | null {
+  const entries: [string, Value][] = [];
   for (const line of text.split('\n')) {
     const match = LINE.exec(line);
     const parsed = match && parseValue(match[2]!);
-    if (!parsed || values.has(match[1]!)) return null;
-    values.set(match[1]!, parsed.value);
+    if (!parsed) return null;
+    entries.push([match[1]!, parsed.value]);
   }
-  return values;
+  return entries;
 }

@@ -10,6 +10,7 @@ export interface Stage {
 
 const OUT: [key: string, label: string][] = [
   ['passed', 'failed a test'],
+  ['failed', 'passed every test'],
   ['not_runnable', 'run to their end'],
   ['no_values', 'have values that can be written down'],
   ['duplicate', 'differ in input and output'],
@@ -23,6 +24,7 @@ export function funnelOf(metrics: StepMetrics | undefined): Stage[] | undefined 
   const stages: Stage[] = [{ label: 'programs sampled', left: candidates, out: 0 }];
   for (const [key, label] of OUT) {
     const out = metrics[`alignment/${key}`] ?? 0;
+    if (key === 'failed' && out === 0) continue;
     stages.push({ label, left: stages.at(-1)!.left - out, out });
   }
   return stages;
