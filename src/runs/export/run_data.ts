@@ -2,6 +2,7 @@ import { loadCheckpoint, type PolicyFiles } from '../../policy/checkpoint.ts';
 import type { Config } from '../config.ts';
 import type { Evaluation, Evaluations, RolloutRecord, StepMetrics } from '../events.ts';
 import { parseJson, resolveConfig } from '../options.ts';
+import { taskSuite } from '../tasks.ts';
 import type { Files } from './zip.ts';
 
 /** A run, as `runs/<name>/` holds it. */
@@ -12,12 +13,14 @@ export interface RunData {
   evaluations: Evaluations;
   /** The trained policy, when the run came to its end. */
   policy?: PolicyFiles;
+  /** The user's own tasks (JSONL text), when it had any. */
+  tasks?: string;
   /** Everything else (checkpoints), by path; its readers check it. */
   other: Files;
 }
 
 const POLICY = 'policy/';
-const KNOWN = new Set(['config.json', 'metrics.jsonl', 'rollouts.jsonl', 'evaluation.json']);
+const KNOWN = new Set(['config.json', 'metrics.jsonl', 'rollouts.jsonl', 'evaluation.json', 'tasks.jsonl']);
 
 /** The files of a run, by path inside its directory. */
 export function writeRun(run: RunData): Files {
@@ -29,6 +32,7 @@ export function writeRun(run: RunData): Files {
   if (run.metrics.length > 0) files['metrics.jsonl'] = lines(run.metrics);
   if (run.rollouts.length > 0) files['rollouts.jsonl'] = lines(run.rollouts);
   if (Object.keys(run.evaluations).length > 0) files['evaluation.json'] = json(run.evaluations);
+  if (run.tasks !== undefined) files['tasks.jsonl'] = text(run.tasks);
   for (const [name, bytes] of Object.entries(run.policy ?? {})) files[POLICY + name] = bytes;
   return { ...files, ...run.other };
 }
@@ -58,6 +62,11 @@ export function readRun(files: Files): RunData {
     const before = run.metrics[i - 1]?.step ?? 0;
     if (step <= before) throw wrong(`metrics.jsonl line ${i + 1}`, `a step after ${before}`, step);
   });
+  if (files['tasks.jsonl']) {
+    run.tasks = inFile('tasks.jsonl', () => decode(files['tasks.jsonl']!));
+    inFile('tasks.jsonl', () => taskSuite(run.config, run.tasks));
+  }
+  if (files['run.json']) inFile('run.json', () => JSON.parse(decode(files['run.json']!)));
   if (policy.length > 0) {
     run.policy = Object.fromEntries(policy);
     inFile('policy/', () => loadCheckpoint(run.policy!));
