@@ -1,3 +1,4 @@
+import type { DeviceInfo } from '../src/tensor/device.ts';
 import { relativeError } from '../src/tensor/relative_error.ts';
 import type { EngineReport } from './engine.ts';
 import { expect, test } from './fixtures.ts';
@@ -5,6 +6,7 @@ import { expect, test } from './fixtures.ts';
 declare global {
   interface Window {
     report(backend: 'wasm' | 'webgpu', threads?: number): Promise<EngineReport>;
+    startDevice(backend: 'wasm', threads?: number): Promise<DeviceInfo>;
     memory(): Promise<{ bytes: number; sum: number }>;
   }
 }
@@ -38,4 +40,28 @@ test('wasm and WebGPU agree on ops, on a training step, and on what they sample;
   const { bytes, sum } = await page.evaluate(() => window.memory());
   expect(bytes).toBeLessThan(256 * 2 ** 20);
   expect(sum).toBe(6000);
+});
+
+test.describe('without isolation', () => {
+  // Chrome takes the changed page for one from afar, and refuses its connection to the development server.
+  test.use({ expectedErrors: [/websocket/i] });
+
+  test('a page computes on one thread', async ({ page, modules }) => {
+    await page.route('**/engine.html', async (route) => {
+      const response = await route.fetch();
+      const headers = Object.entries(response.headers()).filter(
+        ([name]) => !name.startsWith('cross-origin-'),
+      );
+      await route.fulfill({ response, headers: Object.fromEntries(headers) });
+    });
+    await page.goto(`${modules}e2e/engine.html`);
+    await page.waitForFunction(() => typeof window.startDevice === 'function');
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+    expect(await page.evaluate(() => window.startDevice('wasm', 4))).toEqual({
+      backend: 'wasm',
+      adapter: 'tfjs wasm + SIMD kernels, 1 thread',
+      software: false,
+      threads: 1,
+    });
+  });
 });

@@ -127,4 +127,4 @@ async function memory(): Promise<{ bytes: number; sum: number }> {
   return { bytes: memoryBytes(), sum };
 }
 
-Object.assign(window, { report, memory });
+Object.assign(window, { report, memory, startDevice });
