@@ -83,6 +83,7 @@ export function createSession(store: Store, keeping: Keeping): Session {
     const client = new Training();
     training = client;
     let begun = false;
+    let marked = false;
     const events = new Batcher<RunEvent>((batch) => {
       run.data.value = batch.reduce(reduceRun, run.data.value);
       keeping.take(run, batch);
@@ -93,7 +94,8 @@ export function createSession(store: Store, keeping: Keeping): Session {
     });
     try {
       await train(client, (event) => {
-        if (event.type === 'step' && !begun) performance.mark(FIRST_STEP);
+        if (event.type === 'step' && !marked) performance.mark(FIRST_STEP);
+        marked ||= event.type === 'step';
         events.add(event);
       });
       events.flush();
