@@ -26,7 +26,8 @@ const config: PolicyConfig = {
   rope_theta: 10000,
 };
 
-const options: UpdateOptions = {
+/** Options of an update, as a training has them. */
+export const updateOptions: UpdateOptions = {
   clip_ratio_low: 0.2,
   clip_ratio_high: 0.2,
   clip_ratio_c: 3,
@@ -95,7 +96,7 @@ async function report(backend: 'wasm' | 'webgpu', threads?: number): Promise<Eng
       forward(policy, weights, batch.packed, batch.rows),
       batch.targets,
     );
-    return policyLoss(logProbs, entropy, inputs, options);
+    return policyLoss(logProbs, entropy, inputs, updateOptions);
   });
   const loss = (await step.loss.data())[0];
   const gradient = [...(await step.gradient.data())];
@@ -110,7 +111,7 @@ async function report(backend: 'wasm' | 'webgpu', threads?: number): Promise<Eng
     seed: 3,
     stream: 1,
   });
-  await updatePolicy(policy, optimizer, groups, () => 1e-3, options, { seed: 1, step: 1 });
+  await updatePolicy(policy, optimizer, groups, () => 1e-3, updateOptions, { seed: 1, step: 1 });
   const parameters = [...(await policy.parameters.data())];
   disposeOptimizer(optimizer);
   disposePolicy(policy);

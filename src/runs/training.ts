@@ -4,6 +4,7 @@ import { disposePolicy } from '../policy/policy.ts';
 import { CODE } from '../rl/code_source.ts';
 import type { Task } from '../tasks/types.ts';
 import { memoryMetrics } from '../tensor/memory.ts';
+import { compileAhead } from '../tensor/webgpu.ts';
 import { encodeRunCheckpoint, type TrainerState } from './checkpoint.ts';
 import type { RunControl } from './control.ts';
 import type { Evaluation } from './events.ts';
@@ -25,6 +26,8 @@ type Progress = Omit<TrainerState, 'sources'>;
 export async function runTraining(inputs: RunInputs, control: RunControl): Promise<void> {
   const clock = performance.now();
   const { run, from } = startRun(inputs);
+  const { hidden_size, num_attention_heads } = run.policy.config;
+  await compileAhead(hidden_size / num_attention_heads);
   const { config, emit } = run;
   const progress = from ? goOn(inputs, from.state) : begin(inputs);
   const secondsBefore = progress.seconds;

@@ -15,6 +15,8 @@ export interface DeviceInfo {
   software: boolean;
   /** Threads that compute, on `wasm`. */
   threads?: number;
+  /** Variants of the kernels that were measured to be the fastest here, on `webgpu`. */
+  kernels?: string;
 }
 
 /** The wasm files of one kind of memory: where tfjs-backend-wasm is (a URL in a browser, a path under Node), and our kernels. */

@@ -65,6 +65,7 @@ export const OP_CASES: OpCase[] = [
     [4, 8, 16],
     [7, 5, 13],
     [130, 24, 300],
+    [6, 10, 1040],
   ].map(
     ([m, n, k]): OpCase => ({
       name: `linear, ${m} x ${k} by ${k} x ${n}`,
@@ -76,19 +77,34 @@ export const OP_CASES: OpCase[] = [
       apply: ([x, w]) => linear(x as tf.Tensor2D, w as tf.Tensor2D),
     }),
   ),
+  ...[
+    [5, 9, 12],
+    [600, 7, 8],
+  ].map(
+    ([rows, vocabulary, width]): OpCase => ({
+      name: `linear with a transposed table, ${rows} x ${width} by ${vocabulary}`,
+      shapes: [
+        [rows, width],
+        [vocabulary, width],
+      ],
+      scale: 1,
+      apply: ([x, table]) => linearTransposed(x as tf.Tensor2D, table as tf.Tensor2D),
+    }),
+  ),
   {
-    name: 'linear with a transposed table',
+    name: 'linear with a residual',
     shapes: [
-      [5, 12],
       [9, 12],
+      [12, 20],
+      [9, 20],
     ],
     scale: 1,
-    apply: ([x, table]) => linearTransposed(x as tf.Tensor2D, table as tf.Tensor2D),
+    apply: ([x, w, residual]) => linear(x as tf.Tensor2D, w as tf.Tensor2D, residual as tf.Tensor2D),
   },
   ...[0.001, 1, 100].map(
     (scale): OpCase => ({
       name: `RMSNorm, inputs to ${scale}`,
-      shapes: [[5, 16], [16]],
+      shapes: [[37, 16], [16]],
       scale,
       apply: ([x, gain]) => rmsNorm(x as tf.Tensor2D, gain as tf.Tensor1D, 1e-5),
     }),
@@ -111,6 +127,7 @@ export const OP_CASES: OpCase[] = [
   statisticsCase(6, 37, 3),
   statisticsCase(3, 64, 200),
   attentionCase('one token', [0, 1], 1, 16),
+  attentionCase('a long sequence between short ones', [0, 1, 61, 62], 1, 16),
   attentionCase('three lengths', [0, 5, 6, 25], 2, 16),
   attentionCase('head size 32', [0, 17, 50], 2, 32),
   attentionCase('sharp scores', [0, 9, 20], 1, 16, 8),
@@ -132,4 +149,37 @@ export async function evaluateCase(
   };
   tf.dispose([inputs, value, weights, grads]);
   return result;
+}
+
+/**
+ * The largest disagreement of gradients with finite differences at some of each input's numbers, as a share of
+ * what may differ; NaN for inputs too steep for differences of 32-bit numbers.
+ */
+export async function differenceError(test: OpCase): Promise<number> {
+  if (test.scale > 10) return Number.NaN;
+  const { value, gradients } = await evaluateCase(test);
+  const data = inputsOf(test.shapes, test.scale);
+  const [weights] = inputsOf([[value.length]], 1);
+  const loss = async (): Promise<number> => {
+    const out = tf.tidy(() => test.apply(data.map((d, i) => tf.tensor(d, test.shapes[i]))));
+    const values = (await out.data()) as Float32Array;
+    out.dispose();
+    return values.reduce((sum, y, i) => sum + y * weights[i], 0);
+  };
+  let worst = 0;
+  for (const [input, values] of data.entries()) {
+    const scale = gradients[input].reduce((sum, g) => sum + Math.abs(g), 0) / gradients[input].length;
+    for (let at = 0; at < values.length; at += Math.max(1, Math.floor(values.length / 12))) {
+      const [old, step] = [values[at], 1e-2 * test.scale];
+      values[at] = old + step;
+      const up = await loss();
+      values[at] = old - step;
+      const down = await loss();
+      values[at] = old;
+      const gradient = gradients[input][at];
+      const allowed = 0.03 * scale + 0.03 * Math.abs(gradient) + 1e-3;
+      worst = Math.max(worst, Math.abs((up - down) / (2 * step) - gradient) / allowed);
+    }
+  }
+  return worst;
 }

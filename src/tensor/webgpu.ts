@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DeviceInfo } from './device.ts';
+import type { EngineBackend } from './wgsl/backend.ts';
 
 /** Features that we ask for where the adapter has them. */
 const WANTED: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups' as GPUFeatureName];
@@ -18,10 +19,15 @@ export function isSoftware({ info }: GPUAdapter): boolean {
   );
 }
 
-/** Starts tfjs's WebGPU backend on a device of our own, with the adapter's limits rather than the defaults. */
+/**
+ * Starts tfjs's WebGPU backend on a device of our own, with the adapter's limits rather than the defaults, and our
+ * kernels in the variants that are fastest on it. May be called again when the device was lost: the old one goes,
+ * and with it every tensor. What waits for a result of a lost device rejects with DeviceLostError.
+ */
 export async function useWebGpu(adapter: GPUAdapter): Promise<DeviceInfo> {
   const { EngineBackend, SUBMIT_BATCH } = await import('./wgsl/backend.ts');
   const { registerWebGpuKernels } = await import('./wgsl/register.ts');
+  const { tune } = await import('./wgsl/tune.ts');
   const { limits } = adapter;
   const device = await adapter.requestDevice({
     requiredFeatures: WANTED.filter((feature) => adapter.features.has(feature)),
@@ -44,6 +50,23 @@ export async function useWebGpu(adapter: GPUAdapter): Promise<DeviceInfo> {
   tf.registerBackend('webgpu', () => backend);
   if (!(await tf.setBackend('webgpu'))) throw new Error('useWebGpu(): tfjs did not accept the WebGPU device');
   const { vendor, architecture, description } = adapter.info;
-  const name = [vendor, architecture, description].filter(Boolean).join(' ');
-  return { backend: 'webgpu', adapter: name || 'unnamed adapter', software: isSoftware(adapter) };
+  const name = [vendor, architecture, description].filter(Boolean).join(' ') || 'unnamed adapter';
+  const software = isSoftware(adapter);
+  return { backend: 'webgpu', adapter: name, software, kernels: await tune(backend, name, software) };
+}
+
+/**
+ * Compiles what a training step of a policy with heads of this size needs on `webgpu`, without blocking; without
+ * it each kernel is compiled when first used. Does nothing on other backends.
+ */
+export async function compileAhead(headSize: number): Promise<void> {
+  if (tf.getBackend() !== 'webgpu') return;
+  const { trainingKernels } = await import('./wgsl/register.ts');
+  const backend = tf.backend() as EngineBackend;
+  await backend.pipelines.compile(trainingKernels(backend, headSize));
+}
+
+/** Loses the device on purpose, as a driver's reset would: for tests of what comes after. */
+export function loseDevice(): void {
+  (tf.backend() as EngineBackend).device.destroy();
 }

@@ -1,5 +1,5 @@
 import type { Kernel } from './kernel.ts';
-import type { Body } from './register.ts';
+import type { Op } from './register.ts';
 
 const update: Kernel = {
   name: 'adamw',
@@ -30,18 +30,21 @@ const update: Kernel = {
 };
 
 /** The contract of AdamW; see ../adamw.ts. */
-export const ADAMW: Record<string, Body> = {
-  AdamW(backend, inputs, { scale, rate, epsilon, beta1, beta2, shrink }) {
-    const { parameters, gradient, first, second, decay } = inputs;
-    const writes = [0, 1, 2].map(() => backend.make(parameters.shape));
-    // The last vector may reach past the tensor's end, into what its buffer was rounded up by.
-    const count = Math.ceil(parameters.shape[0] / 4);
-    backend.dispatch(update, {
-      reads: [parameters, gradient, first, second, decay],
-      writes,
-      uniforms: [count, scale, rate, epsilon, beta1, beta2, 1 - beta1, 1 - beta2, shrink],
-      threads: count,
-    });
-    return writes;
+export const ADAMW: Op = {
+  kernels: () => [update],
+  bodies: {
+    AdamW(backend, inputs, { scale, rate, epsilon, beta1, beta2, shrink }) {
+      const { parameters, gradient, first, second, decay } = inputs;
+      const writes = [0, 1, 2].map(() => backend.make(parameters.shape));
+      // The last vector may reach past the tensor's end, into what its buffer was rounded up by.
+      const count = Math.ceil(parameters.shape[0] / 4);
+      backend.dispatch(update, {
+        reads: [parameters, gradient, first, second, decay],
+        writes,
+        uniforms: [count, scale, rate, epsilon, beta1, beta2, 1 - beta1, 1 - beta2, shrink],
+        threads: count,
+      });
+      return writes;
+    },
   },
 };

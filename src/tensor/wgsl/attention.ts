@@ -1,6 +1,5 @@
 import type { EngineBackend } from './backend.ts';
-import type { Kernel } from './kernel.ts';
-import type { Body } from './register.ts';
+import type { Op } from './register.ts';
 import { lines, range, variants } from './variants.ts';
 
 /** Small workgroups: a few processors have little to share out. */
@@ -199,48 +198,47 @@ fn run(index: u32) {
   };
 });
 
-/** The kernels of one head size, to be compiled ahead. */
-export const attentionKernels = (headSize: number): Kernel[] =>
-  [turn, forward, shared, backward].map((family) => family(headSize));
-
 /** The contracts of Attention and AttentionGrad; see ../attention.ts. */
-export const ATTENTION: Record<string, Body> = {
-  Attention(backend: EngineBackend, { qkv, starts, cos, sin }, { heads, headSize }) {
-    const rows = qkv.shape[0];
-    const turned = backend.make(qkv.shape);
-    const [out, logSum] = [backend.make([rows, heads * headSize]), backend.make([rows, heads])];
-    const uniforms = [rows, heads, starts.shape[0] - 1];
-    backend.dispatch(turn(headSize), {
-      reads: [qkv, starts, cos, sin],
-      writes: [turned],
-      uniforms,
-      threads: (rows * heads * headSize) / 8,
-    });
-    backend.dispatch(forward(headSize), {
-      reads: [turned, starts],
-      writes: [out, logSum],
-      uniforms,
-      threads: rows * heads,
-    });
-    return [out, logSum, turned];
-  },
-  AttentionGrad(backend, { qkv, starts, cos, sin, out, logSum, dout }, { heads, headSize }) {
-    const rows = qkv.shape[0];
-    const delta = backend.make([rows, heads]);
-    const dqkv = backend.make(qkv.shape);
-    backend.dispatch(shared(headSize), {
-      reads: [out, dout],
-      writes: [delta],
-      uniforms: [rows * heads],
-      threads: rows * heads,
-    });
-    backend.dispatch(backward(headSize), {
-      reads: [qkv, starts, logSum, delta, dout, cos, sin],
-      writes: [dqkv],
-      uniforms: [rows, heads, starts.shape[0] - 1],
-      threads: 2 * rows * heads,
-    });
-    backend.disposeData(delta.dataId);
-    return [dqkv];
+export const ATTENTION: Op = {
+  kernels: (_, headSize) => [turn, forward, shared, backward].map((family) => family(headSize)),
+  bodies: {
+    Attention(backend: EngineBackend, { qkv, starts, cos, sin }, { heads, headSize }) {
+      const rows = qkv.shape[0];
+      const turned = backend.make(qkv.shape);
+      const [out, logSum] = [backend.make([rows, heads * headSize]), backend.make([rows, heads])];
+      const uniforms = [rows, heads, starts.shape[0] - 1];
+      backend.dispatch(turn(headSize), {
+        reads: [qkv, starts, cos, sin],
+        writes: [turned],
+        uniforms,
+        threads: (rows * heads * headSize) / 8,
+      });
+      backend.dispatch(forward(headSize), {
+        reads: [turned, starts],
+        writes: [out, logSum],
+        uniforms,
+        threads: rows * heads,
+      });
+      return [out, logSum, turned];
+    },
+    AttentionGrad(backend, { qkv, starts, cos, sin, out, logSum, dout }, { heads, headSize }) {
+      const rows = qkv.shape[0];
+      const delta = backend.make([rows, heads]);
+      const dqkv = backend.make(qkv.shape);
+      backend.dispatch(shared(headSize), {
+        reads: [out, dout],
+        writes: [delta],
+        uniforms: [rows * heads],
+        threads: rows * heads,
+      });
+      backend.dispatch(backward(headSize), {
+        reads: [qkv, starts, logSum, delta, dout, cos, sin],
+        writes: [dqkv],
+        uniforms: [rows, heads, starts.shape[0] - 1],
+        threads: 2 * rows * heads,
+      });
+      backend.disposeData(delta.dataId);
+      return [dqkv];
+    },
   },
 };

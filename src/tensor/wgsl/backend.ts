@@ -55,8 +55,8 @@ export class EngineBackend extends WebGPUBackend {
       size: this.#staging.byteLength,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
-    device.lost.then(({ message }) => {
-      this.#failure = new DeviceLostError(message);
+    device.lost.then(({ reason, message }) => {
+      this.#failure = new DeviceLostError(message || reason);
     });
     device.addEventListener('uncapturederror', ({ error }) => {
       const remedy =
@@ -156,6 +156,12 @@ export class EngineBackend extends WebGPUBackend {
     staging.unmap();
     this.pool.releaseBuffer(staging);
     return (dtype === 'int32' ? new Int32Array(bytes) : new Float32Array(bytes)) as TypedArray;
+  }
+
+  /** Frees the device and all that it holds; later uses of its tensors fail. */
+  override dispose(): void {
+    super.dispose();
+    this.device.destroy();
   }
 
   /** Throws what befell the device, if anything did. */

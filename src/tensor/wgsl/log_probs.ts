@@ -1,5 +1,5 @@
 import { laneCode } from './lanes.ts';
-import type { Body } from './register.ts';
+import type { Op } from './register.ts';
 import { variants } from './variants.ts';
 
 /** For each row: the target's log-probability, the entropy (nats) and log sum exp, [3, rows]. */
@@ -62,27 +62,30 @@ fn run(index: u32) {
 }));
 
 /** The contracts of LogProbs and LogProbsGrad; see ../log_probs.ts. */
-export const LOG_PROBS: Record<string, Body> = {
-  LogProbs(backend, { logits, targets }) {
-    const [rows, n] = logits.shape;
-    const out = backend.make([3, rows]);
-    backend.dispatch(forward(backend.lanes), {
-      reads: [logits, targets],
-      writes: [out],
-      uniforms: [rows, n],
-      threads: rows * backend.lanes,
-    });
-    return [out];
-  },
-  LogProbsGrad(backend, { logits, targets, out, dout }) {
-    const [rows, n] = logits.shape;
-    const dlogits = backend.make([rows, n]);
-    backend.dispatch(backward(backend.lanes), {
-      reads: [logits, targets, out, dout],
-      writes: [dlogits],
-      uniforms: [rows, n],
-      threads: rows * backend.lanes,
-    });
-    return [dlogits];
+export const LOG_PROBS: Op = {
+  kernels: ({ lanes }) => [forward(lanes), backward(lanes)],
+  bodies: {
+    LogProbs(backend, { logits, targets }) {
+      const [rows, n] = logits.shape;
+      const out = backend.make([3, rows]);
+      backend.dispatch(forward(backend.lanes), {
+        reads: [logits, targets],
+        writes: [out],
+        uniforms: [rows, n],
+        threads: rows * backend.lanes,
+      });
+      return [out];
+    },
+    LogProbsGrad(backend, { logits, targets, out, dout }) {
+      const [rows, n] = logits.shape;
+      const dlogits = backend.make([rows, n]);
+      backend.dispatch(backward(backend.lanes), {
+        reads: [logits, targets, out, dout],
+        writes: [dlogits],
+        uniforms: [rows, n],
+        threads: rows * backend.lanes,
+      });
+      return [dlogits];
+    },
   },
 };

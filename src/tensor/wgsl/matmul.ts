@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { EngineBackend } from './backend.ts';
 import type { Kernel } from './kernel.ts';
-import type { Body } from './register.ts';
+import type { Op } from './register.ts';
 import { sumRows } from './sum.ts';
 import { lines, range, variants } from './variants.ts';
 
@@ -263,13 +263,22 @@ export function multiply(
   return split ? sumRows(backend, out, [m, n]) : out;
 }
 
+/** Dimensions that are read in whole vectors, as those of most layers. */
+const ALIGNED = [4, 4, 4] as const;
+
 /** The contracts of LinearMatMul and LinearMatMulAdd; see ../matmul.ts. */
-export const MATMUL: Record<string, Body> = {
-  LinearMatMul(backend, { a, b }, { transposeA, transposeB }) {
-    const form = transposeA ? 'tn' : transposeB ? 'nt' : 'nn';
-    return [multiply(backend, form, backend.matmul[form], a, b)];
-  },
-  LinearMatMulAdd(backend, { a, b, residual }) {
-    return [multiply(backend, 'nn', backend.matmul.nn, a, b, residual)];
+export const MATMUL: Op = {
+  kernels: (backend) => [
+    ...(['nn', 'nt', 'tn'] as const).map((form) => matmulKernel(form, backend.matmul[form], ALIGNED)),
+    matmulKernel('nn', backend.matmul.nn, ALIGNED, true),
+  ],
+  bodies: {
+    LinearMatMul(backend, { a, b }, { transposeA, transposeB }) {
+      const form = transposeA ? 'tn' : transposeB ? 'nt' : 'nn';
+      return [multiply(backend, form, backend.matmul[form], a, b)];
+    },
+    LinearMatMulAdd(backend, { a, b, residual }) {
+      return [multiply(backend, 'nn', backend.matmul.nn, a, b, residual)];
+    },
   },
 };

@@ -1,6 +1,6 @@
 import type { Kernel } from './kernel.ts';
 import { laneCode } from './lanes.ts';
-import type { Body } from './register.ts';
+import type { Op } from './register.ts';
 import { variants } from './variants.ts';
 
 /** Loss of each token times its weight, and its derivatives by log-probability and entropy, [3, rows]. */
@@ -104,29 +104,32 @@ const scale: Kernel = {
  * log-probabilities, advantages, weights, reference log-probabilities; `spans` [2, rows]: first token and end of
  * each token's completion.
  */
-export const POLICY_LOSS: Record<string, Body> = {
-  PolicyLoss(backend, { logProbs, entropy, constants, spans }, attributes) {
-    const rows = logProbs.shape[0];
-    const [out, loss] = [backend.make([3, rows]), backend.make([])];
-    const { mode, low, high, bound, klType, klCoef, entropyCoef, maxLogRatio, maxKl } = attributes;
-    backend.dispatch(perToken, {
-      reads: [logProbs, entropy, constants, spans],
-      writes: [out],
-      uniforms: [rows, mode, low, high, bound, klType, klCoef, entropyCoef, maxLogRatio, maxKl],
-      threads: rows,
-    });
-    backend.dispatch(sum(backend.lanes), {
-      reads: [out],
-      writes: [loss],
-      uniforms: [rows],
-      threads: backend.lanes,
-    });
-    return [loss, out];
-  },
-  PolicyLossGrad(backend, { slopes, dy }) {
-    const rows = slopes.shape[1];
-    const writes = [backend.make([rows]), backend.make([rows])];
-    backend.dispatch(scale, { reads: [slopes, dy], writes, uniforms: [rows], threads: rows });
-    return writes;
+export const POLICY_LOSS: Op = {
+  kernels: ({ lanes }) => [perToken, sum(lanes), scale],
+  bodies: {
+    PolicyLoss(backend, { logProbs, entropy, constants, spans }, attributes) {
+      const rows = logProbs.shape[0];
+      const [out, loss] = [backend.make([3, rows]), backend.make([])];
+      const { mode, low, high, bound, klType, klCoef, entropyCoef, maxLogRatio, maxKl } = attributes;
+      backend.dispatch(perToken, {
+        reads: [logProbs, entropy, constants, spans],
+        writes: [out],
+        uniforms: [rows, mode, low, high, bound, klType, klCoef, entropyCoef, maxLogRatio, maxKl],
+        threads: rows,
+      });
+      backend.dispatch(sum(backend.lanes), {
+        reads: [out],
+        writes: [loss],
+        uniforms: [rows],
+        threads: backend.lanes,
+      });
+      return [loss, out];
+    },
+    PolicyLossGrad(backend, { slopes, dy }) {
+      const rows = slopes.shape[1];
+      const writes = [backend.make([rows]), backend.make([rows])];
+      backend.dispatch(scale, { reads: [slopes, dy], writes, uniforms: [rows], threads: rows });
+      return writes;
+    },
   },
 };

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ADAMW } from './adamw.ts';
 import { ATTENTION } from './attention.ts';
 import type { EngineBackend } from './backend.ts';
-import { DECODE } from './decode.ts';
 import { FLAT } from './flat.ts';
+import type { Kernel } from './kernel.ts';
 import { LOG_PROBS } from './log_probs.ts';
 import { MATMUL } from './matmul.ts';
 import { POLICY_LOSS } from './policy_loss.ts';
@@ -18,23 +18,24 @@ type Attributes = Record<string, number>;
 /** One fused op: makes its outputs and records the dispatches that fill them. */
 export type Body = (backend: EngineBackend, inputs: Inputs, attributes: Attributes) => tf.TensorInfo[];
 
-const BODIES: Record<string, Body> = {
-  ...MATMUL,
-  ...RMS_NORM,
-  ...ATTENTION,
-  ...SWIGLU,
-  ...ROWS,
-  ...LOG_PROBS,
-  ...ADAMW,
-  ...SUM,
-  ...FLAT,
-  ...DECODE,
-  ...POLICY_LOSS,
-};
+/** The face of an op on WebGPU. */
+export interface Op {
+  /** By the names that the ops ask for. */
+  bodies: Record<string, Body>;
+  /** What it dispatches in a training step of a policy with this size of heads, to be compiled ahead. */
+  kernels: (backend: EngineBackend, headSize: number) => Kernel[];
+}
+
+const OPS = [MATMUL, RMS_NORM, ATTENTION, SWIGLU, ROWS, LOG_PROBS, POLICY_LOSS, ADAMW, SUM, FLAT];
+
+/** Every kernel of a training step. */
+export function trainingKernels(backend: EngineBackend, headSize: number): Kernel[] {
+  return OPS.flatMap((op) => op.kernels(backend, headSize));
+}
 
 /** Registers the fused ops for the `webgpu` backend, whose device may change. */
 export function registerWebGpuKernels(): void {
-  for (const [kernelName, body] of Object.entries(BODIES)) {
+  for (const [kernelName, body] of OPS.flatMap((op) => Object.entries(op.bodies))) {
     if (tf.getKernel(kernelName, 'webgpu')) continue;
     tf.registerKernel({
       kernelName,

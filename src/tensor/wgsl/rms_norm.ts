@@ -1,5 +1,5 @@
 import { laneCode } from './lanes.ts';
-import type { Body } from './register.ts';
+import type { Op } from './register.ts';
 import { sumRows } from './sum.ts';
 import { variants } from './variants.ts';
 
@@ -76,28 +76,31 @@ fn run(index: u32) {
 }));
 
 /** The contracts of RmsNorm and RmsNormGrad; see ../rms_norm.ts. */
-export const RMS_NORM: Record<string, Body> = {
-  RmsNorm(backend, { x, gain }, { epsilon }) {
-    const [rows, d] = x.shape;
-    const [y, inverse] = [backend.make([rows, d]), backend.make([rows])];
-    backend.dispatch(norm(backend.lanes), {
-      reads: [x, gain],
-      writes: [y, inverse],
-      uniforms: [rows, d / 4, epsilon],
-      threads: rows * backend.lanes,
-    });
-    return [y, inverse];
-  },
-  RmsNormGrad(backend, { x, gain, inverse, dy }) {
-    const [rows, d] = x.shape;
-    const blocks = Math.ceil(rows / BLOCK);
-    const [dx, partial] = [backend.make([rows, d]), backend.make([blocks, d])];
-    backend.dispatch(gradient(backend.lanes), {
-      reads: [x, gain, inverse, dy],
-      writes: [dx, partial],
-      uniforms: [rows, d / 4],
-      threads: rows * backend.lanes + (blocks * d) / 4,
-    });
-    return [dx, sumRows(backend, partial, [d])];
+export const RMS_NORM: Op = {
+  kernels: ({ lanes }) => [norm(lanes), gradient(lanes)],
+  bodies: {
+    RmsNorm(backend, { x, gain }, { epsilon }) {
+      const [rows, d] = x.shape;
+      const [y, inverse] = [backend.make([rows, d]), backend.make([rows])];
+      backend.dispatch(norm(backend.lanes), {
+        reads: [x, gain],
+        writes: [y, inverse],
+        uniforms: [rows, d / 4, epsilon],
+        threads: rows * backend.lanes,
+      });
+      return [y, inverse];
+    },
+    RmsNormGrad(backend, { x, gain, inverse, dy }) {
+      const [rows, d] = x.shape;
+      const blocks = Math.ceil(rows / BLOCK);
+      const [dx, partial] = [backend.make([rows, d]), backend.make([blocks, d])];
+      backend.dispatch(gradient(backend.lanes), {
+        reads: [x, gain, inverse, dy],
+        writes: [dx, partial],
+        uniforms: [rows, d / 4],
+        threads: rows * backend.lanes + (blocks * d) / 4,
+      });
+      return [dx, sumRows(backend, partial, [d])];
+    },
   },
 };

@@ -1,5 +1,5 @@
 import type { Kernel } from './kernel.ts';
-import type { Body } from './register.ts';
+import type { Op } from './register.ts';
 
 const gather: Kernel = {
   name: 'gatherRows',
@@ -30,53 +30,31 @@ const scatter: Kernel = {
 }`,
 };
 
-/** One invocation a vector of one copy. */
-const copy: Kernel = {
-  name: 'copyRows',
-  reads: { sources: 'i32', targets: 'i32' },
-  writes: { buffer: 'vec4f' },
-  uniforms: { count: 'u32', width: 'u32' },
-  workgroup: 64,
-  code: `fn run(index: u32) {
-  if (index >= u.count * u.width) { return; }
-  let i = index / u.width;
-  let c = index % u.width;
-  buffer[u32(targets[i]) * u.width + c] = buffer[u32(sources[i]) * u.width + c];
-}`,
-};
-
-/** The contracts of GatherRows, ScatterAddRows (../rows.ts) and CopyRows (the cache of keys and values). */
-export const ROWS: Record<string, Body> = {
-  GatherRows(backend, { table, ids }) {
-    const [count, d] = [ids.shape[0], table.shape[1]];
-    const y = backend.make([count, d]);
-    backend.dispatch(gather, {
-      reads: [table, ids],
-      writes: [y],
-      uniforms: [count, d / 4],
-      threads: (count * d) / 4,
-    });
-    return [y];
-  },
-  ScatterAddRows(backend, { dy, order, starts }, { rows }) {
-    const d = dy.shape[1];
-    const out = backend.make([rows, d]);
-    backend.dispatch(scatter, {
-      reads: [dy, order, starts],
-      writes: [out],
-      uniforms: [rows, d / 4],
-      threads: (rows * d) / 4,
-    });
-    return [out];
-  },
-  CopyRows(backend, { buffer, from, to }, { floats }) {
-    const count = from.shape[0];
-    backend.dispatch(copy, {
-      reads: [from, to],
-      writes: [buffer],
-      uniforms: [count, floats / 4],
-      threads: (count * floats) / 4,
-    });
-    return [backend.make([1])];
+/** The contracts of GatherRows and ScatterAddRows; see ../rows.ts. */
+export const ROWS: Op = {
+  kernels: () => [gather, scatter],
+  bodies: {
+    GatherRows(backend, { table, ids }) {
+      const [count, d] = [ids.shape[0], table.shape[1]];
+      const y = backend.make([count, d]);
+      backend.dispatch(gather, {
+        reads: [table, ids],
+        writes: [y],
+        uniforms: [count, d / 4],
+        threads: (count * d) / 4,
+      });
+      return [y];
+    },
+    ScatterAddRows(backend, { dy, order, starts }, { rows }) {
+      const d = dy.shape[1];
+      const out = backend.make([rows, d]);
+      backend.dispatch(scatter, {
+        reads: [dy, order, starts],
+        writes: [out],
+        uniforms: [rows, d / 4],
+        threads: (rows * d) / 4,
+      });
+      return [out];
+    },
   },
 };

@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { EngineBackend } from './backend.ts';
 import { laneCode } from './lanes.ts';
-import type { Body } from './register.ts';
+import type { Op } from './register.ts';
 import { variants } from './variants.ts';
 
 /** Sums of rows: out[i] = partial[0, i] + partial[1, i] + ..., in that order. */
@@ -75,19 +75,22 @@ fn run(index: u32) {
 }));
 
 /** The contract of SumOfSquares; see `gradientNorm` in ../adamw.ts. */
-export const SUM: Record<string, Body> = {
-  SumOfSquares(backend, { x }) {
-    const parts = backend.make([PARTS, 2]);
-    const out = backend.make([1]);
-    const count = x.shape.reduce((a, b) => a * b, 1);
-    backend.dispatch(squareParts(), { reads: [x], writes: [parts], uniforms: [count], threads: PARTS });
-    backend.dispatch(squares(backend.lanes), {
-      reads: [parts],
-      writes: [out],
-      uniforms: [0x7fc00000],
-      threads: backend.lanes,
-    });
-    backend.disposeData(parts.dataId);
-    return [out];
+export const SUM: Op = {
+  kernels: ({ lanes }) => [addRows(), squareParts(), squares(lanes)],
+  bodies: {
+    SumOfSquares(backend, { x }) {
+      const parts = backend.make([PARTS, 2]);
+      const out = backend.make([1]);
+      const count = x.shape.reduce((a, b) => a * b, 1);
+      backend.dispatch(squareParts(), { reads: [x], writes: [parts], uniforms: [count], threads: PARTS });
+      backend.dispatch(squares(backend.lanes), {
+        reads: [parts],
+        writes: [out],
+        uniforms: [0x7fc00000],
+        threads: backend.lanes,
+      });
+      backend.disposeData(parts.dataId);
+      return [out];
+    },
   },
 };

@@ -1,5 +1,5 @@
 import type { Kernel } from './kernel.ts';
-import type { Body } from './register.ts';
+import type { Op } from './register.ts';
 
 const forward: Kernel = {
   name: 'swiglu',
@@ -34,27 +34,30 @@ const backward: Kernel = {
 };
 
 /** The contracts of SwiGlu and SwiGluGrad; see ../swiglu.ts. */
-export const SWIGLU: Record<string, Body> = {
-  SwiGlu(backend, { x }) {
-    const [rows, both] = x.shape;
-    const y = backend.make([rows, both / 2]);
-    backend.dispatch(forward, {
-      reads: [x],
-      writes: [y],
-      uniforms: [rows, both / 8],
-      threads: (rows * both) / 8,
-    });
-    return [y];
-  },
-  SwiGluGrad(backend, { x, dy }) {
-    const [rows, both] = x.shape;
-    const dx = backend.make([rows, both]);
-    backend.dispatch(backward, {
-      reads: [x, dy],
-      writes: [dx],
-      uniforms: [rows, both / 8],
-      threads: (rows * both) / 8,
-    });
-    return [dx];
+export const SWIGLU: Op = {
+  kernels: () => [forward, backward],
+  bodies: {
+    SwiGlu(backend, { x }) {
+      const [rows, both] = x.shape;
+      const y = backend.make([rows, both / 2]);
+      backend.dispatch(forward, {
+        reads: [x],
+        writes: [y],
+        uniforms: [rows, both / 8],
+        threads: (rows * both) / 8,
+      });
+      return [y];
+    },
+    SwiGluGrad(backend, { x, dy }) {
+      const [rows, both] = x.shape;
+      const dx = backend.make([rows, both]);
+      backend.dispatch(backward, {
+        reads: [x, dy],
+        writes: [dx],
+        uniforms: [rows, both / 8],
+        threads: (rows * both) / 8,
+      });
+      return [dx];
+    },
   },
 };
