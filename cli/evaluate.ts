@@ -1,10 +1,11 @@
 import type { DeviceInfo } from '../src/runs/events.ts';
 import { NodeDirectory } from '../src/runs/storage/node.ts';
 import { encodeJson } from '../src/runs/storage/record.ts';
-import { runCommand } from './errors.ts';
+import { INTERRUPTED, runCommand } from './errors.ts';
 import { type Arguments, parseArguments } from './flags.ts';
 import { helpText } from './help.ts';
 import { checkedTasks, outputDirectory, showPath, startingPolicy } from './inputs.ts';
+import { onInterrupt } from './interrupt.ts';
 import { type Lab, openLab } from './lab.ts';
 import { Progress } from './progress.ts';
 import { deviceLine, evaluationTable } from './report.ts';
@@ -17,6 +18,14 @@ async function evaluate(given: Arguments): Promise<number> {
   const policy = startingPolicy(given.policy, 'evaluate');
   const tasks = checkedTasks(given.tasks, config);
   const progress = new Progress();
+  onInterrupt(
+    () => {
+      progress.end();
+      console.error('Interrupted: an evaluation is all or nothing, so nothing was written.');
+      process.exit(INTERRUPTED);
+    },
+    () => {},
+  );
   let device: DeviceInfo | undefined;
   const site = await serveSite(await buildSite());
   let lab: Lab | undefined;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Config, OPTIONS } from '../src/runs/config.ts';
 import { nearest } from '../src/runs/nearest.ts';
 import { OPTION_NAMES, parseJson, parseOptions, resolveConfig } from '../src/runs/options.ts';
+import { QUICK } from '../src/runs/presets.ts';
 import { UserError } from './errors.ts';
 
 export type Command = 'train' | 'evaluate' | 'start' | 'test' | 'import-tasks';
@@ -10,6 +11,8 @@ interface Flag {
   /** What follows the flag, as shown by `--help`; a flag without it stands alone. */
   value?: string;
   help: string;
+  /** Other words for the commands to which `help` does not apply as it is. */
+  own?: Partial<Record<Command, string>>;
   commands: readonly Command[];
 }
 
@@ -22,6 +25,7 @@ export const FLAGS: Record<string, Flag> = {
   policy: {
     value: 'DIR',
     help: 'the policy to start from (the shipped one; for sft: random weights)',
+    own: { evaluate: 'the policy to evaluate (the shipped one)' },
     commands: ['train', 'evaluate'],
   },
   tasks: {
@@ -39,7 +43,12 @@ export const FLAGS: Record<string, Flag> = {
     help: 'directory to write, empty or new (runs/NAME)',
     commands: ['train', 'evaluate'],
   },
-  name: { value: 'NAME', help: 'name of the run (method and time)', commands: ['train', 'evaluate'] },
+  name: {
+    value: 'NAME',
+    help: 'name of the run (method and time)',
+    own: { evaluate: 'name of its directory in runs/ (evaluation and time)' },
+    commands: ['train', 'evaluate'],
+  },
   config: {
     value: 'FILE',
     help: 'the configuration of an earlier run (its config.json); other options change it',
@@ -55,7 +64,13 @@ export const FLAGS: Record<string, Flag> = {
     help: 'set any key below; may be repeated',
     commands: ['train', 'evaluate', 'start'],
   },
-  quick: { help: 'a run of about a minute on 2 cores', commands: ['train', 'evaluate', 'start'] },
+  quick: {
+    help: 'a run of about a minute on 2 cores',
+    own: {
+      evaluate: `on ${QUICK.coderl_plus.eval_final_tasks} tasks instead of ${OPTIONS.eval_final_tasks.default}`,
+    },
+    commands: ['train', 'evaluate', 'start'],
+  },
   port: { value: 'N', help: 'port to serve on (4170)', commands: ['start'] },
   help: { help: 'show this text', commands: ['train', 'evaluate', 'start', 'test', 'import-tasks'] },
 };

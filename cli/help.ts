@@ -1,4 +1,4 @@
-import { METHODS } from '../src/runs/config.ts';
+import { METHODS, type OptionName } from '../src/runs/config.ts';
 import { describeValues, OPTION_NAMES, optionFor } from '../src/runs/options.ts';
 import { METHOD_DEFAULTS, QUICK } from '../src/runs/presets.ts';
 import { type Command, FLAGS, flagsOf } from './flags.ts';
@@ -11,6 +11,22 @@ const PURPOSE: Record<Command, string> = {
   start: 'Serves the page on this machine and opens it.',
   test: 'Sets everything up, then runs lint, the type check and every test.',
 };
+
+/** The keys that an evaluation reads; it takes the others too, as a run's configuration has them. */
+const EVALUATION_KEYS: OptionName[] = [
+  'seed',
+  'device',
+  'families',
+  'eval_final_tasks',
+  'eval_samples',
+  'rollout.temperature',
+  'rollout.top_p',
+  'rollout.max_new_tokens',
+  'align_max_variables',
+  'align_value',
+  'align_max_prompt_tokens',
+  'align_max_new_tokens',
+];
 
 function usage(command: Command): string {
   return command === 'start' || command === 'test' ? `npm ${command}` : `npm run ${command}`;
@@ -34,17 +50,19 @@ function presetRows(): [left: string, right: string][] {
 export function helpText(command: Command): string {
   const flags = flagsOf(command);
   const rows = flags.map((name): [string, string] => {
-    const { value, help } = FLAGS[name]!;
-    return [value ? `--${name} ${value}` : `--${name}`, help];
+    const { value, help, own } = FLAGS[name]!;
+    return [value ? `--${name} ${value}` : `--${name}`, own?.[command] ?? help];
   });
   const parts = [`${PURPOSE[command]}\n\nUsage: ${usage(command)} -- [options]\n\n${table(rows)}`];
   if (flags.includes('set')) {
-    const keys = OPTION_NAMES.map((name): [string, string] => {
+    const names = command === 'evaluate' ? EVALUATION_KEYS : OPTION_NAMES;
+    const keys = names.map((name): [string, string] => {
       const { help, default: value } = optionFor(name);
       return [`${name}=${value}`, `${help} (${describeValues(name)})`];
     });
     parts.push(`Keys and their defaults, for --set:\n\n${table(keys)}`);
-    parts.push(`Other defaults of a method, and what --quick sets:\n\n${table(presetRows())}`);
+    if (command !== 'evaluate')
+      parts.push(`Other defaults of a method, and what --quick sets:\n\n${table(presetRows())}`);
   }
   return `${parts.join('\n\n')}\n`;
 }

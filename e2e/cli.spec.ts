@@ -233,6 +233,27 @@ test('--help lists every key', async () => {
   expect(stdout).toContain('--set KEY=VALUE');
 });
 
+test('--help of evaluate is its own', async () => {
+  const { stdout } = await run('evaluate', ['--help']);
+  expect(stdout).toContain('the policy to evaluate (the shipped one)');
+  expect(stdout).toContain('eval_final_tasks=1000');
+  expect(stdout).not.toContain('lr_warmup_steps');
+});
+
+test('Ctrl-C ends an evaluation, which has nothing to keep', async ({ place }) => {
+  const running = start(
+    'evaluate',
+    ['--out', place('out'), '--tasks', writeTasks(place('tasks.jsonl'), 'slow')],
+    SCRIPTED,
+  );
+  await running.said('device: wasm');
+  running.process.kill('SIGINT');
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(130);
+  expect(stderr).toContain('Interrupted: an evaluation is all or nothing, so nothing was written.');
+  expect(existsSync(place('out'))).toBe(false);
+});
+
 test('start serves the page with isolation headers until it is told to end', async () => {
   const running = start('start', ['--port', '0', '--method', 'grpo'], { ...SCRIPTED, CI: '1' });
   await running.said('?method=grpo');

@@ -144,9 +144,10 @@ const api: TrainerApi = {
   async continueRun(name) {
     throw new Error(`the script keeps no run "${name}"`);
   },
-  async evaluate(_job, emit) {
+  async evaluate({ tasks }, emit) {
     const send = emit as (event: RunEvent) => Promise<void>;
     await send(DEVICE);
+    if (tasks?.includes('slow')) await sleep(60_000);
     return evaluation(0);
   },
   pause() {
