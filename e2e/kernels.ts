@@ -13,7 +13,7 @@ import { random } from '../src/tensor/random.ts';
 import { loseDevice } from '../src/tensor/webgpu.ts';
 import type { EngineBackend } from '../src/tensor/wgsl/backend.ts';
 import { CHUNK, type Form, multiply, variantName } from '../src/tensor/wgsl/matmul.ts';
-import { HARDWARE } from '../src/tensor/wgsl/tune.ts';
+import { HARDWARE, tune } from '../src/tensor/wgsl/tune.ts';
 import { updateOptions } from './engine.ts';
 
 const backendOf = () => tf.backend() as EngineBackend;
@@ -28,8 +28,11 @@ async function differences(): Promise<{ name: string; error: number }[]> {
   return all;
 }
 
-/** For each product and variant whether it gives the bits of the first one. */
-async function variants(): Promise<{ name: string; same: boolean }[]> {
+/**
+ * For each product and variant whether it gives the bits of the first one; and what a device would choose that is
+ * measured as a GPU is.
+ */
+async function variants(): Promise<{ found: { name: string; same: boolean }[]; chosen: string }> {
   await startDevice('webgpu');
   const backend = backendOf();
   const found = [];
@@ -61,7 +64,7 @@ async function variants(): Promise<{ name: string; same: boolean }[]> {
       tf.dispose([a, b]);
     }
   }
-  return found;
+  return { found, chosen: await tune(backend, 'measured as a GPU', false, CHUNK + 64) };
 }
 
 /** The row kernels' results when four lanes share a row, for comparison with those of one. */

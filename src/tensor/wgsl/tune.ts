@@ -29,15 +29,21 @@ export const HARDWARE: Variant[] = [
 
 /**
  * Chooses the kernels' variants by measurement, the first time that an adapter is met.
+ * @param tokens rows of the measured batch; a GPU needs many to be busy
  * @returns the choice in words
  */
-export async function tune(backend: EngineBackend, adapter: string, software: boolean): Promise<string> {
+export async function tune(
+  backend: EngineBackend,
+  adapter: string,
+  software: boolean,
+  tokens = 8 * CHUNK,
+): Promise<string> {
   const choice = known.get(adapter) ?? {
     lanes: software ? 1 : await lanesOf(backend),
     matmul: {
-      nn: software ? SOFTWARE : await fastest(backend, 'nn'),
-      nt: software ? SOFTWARE : await fastest(backend, 'nt'),
-      tn: software ? SOFTWARE : await fastest(backend, 'tn'),
+      nn: software ? SOFTWARE : await fastest(backend, 'nn', tokens),
+      nt: software ? SOFTWARE : await fastest(backend, 'nt', tokens),
+      tn: software ? SOFTWARE : await fastest(backend, 'tn', tokens),
     },
   };
   known.set(adapter, choice);
@@ -76,9 +82,8 @@ fn run(index: u32) { sums[index] = total(f32(index)); }`,
 }
 
 /** The fastest variant of a product whose bits are those of the first. */
-async function fastest(backend: EngineBackend, form: Form): Promise<Variant> {
+async function fastest(backend: EngineBackend, form: Form, tokens: number): Promise<Variant> {
   const candidates = form === 'tn' ? HARDWARE.flatMap((one) => [one, { ...one, split: true }]) : HARDWARE;
-  const tokens = 8 * CHUNK;
   const [m, n, k] = { nn: [tokens, 192, 64], nt: [tokens, 64, 192], tn: [64, 192, tokens] }[form];
   await backend.pipelines.compile(candidates.map((variant) => matmulKernel(form, variant, [m, n, k])));
   const a = operand(backend, form === 'tn' ? [k, m] : [m, k]);
