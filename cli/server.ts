@@ -36,7 +36,12 @@ function readTree(directory: string, prefix = '/'): Map<string, Buffer> {
   return files;
 }
 
-function answer(files: Map<string, Buffer>, request: IncomingMessage, response: ServerResponse): void {
+function answer(
+  files: Map<string, Buffer>,
+  headers: Record<string, string>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const { pathname } = new URL(request.url ?? '/', `http://${HOST}`);
   const name = pathname.endsWith('/') ? `${pathname}index.html` : pathname;
   const bytes = files.get(name);
@@ -46,8 +51,7 @@ function answer(files: Map<string, Buffer>, request: IncomingMessage, response: 
     response.writeHead(404, { 'Content-Type': 'text/plain' }).end(`not found: ${pathname}\n`);
   } else {
     response.writeHead(200, {
-      ...ISOLATION_HEADERS,
-      'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+      ...headers,
       'Content-Type': TYPES[path.extname(name)] ?? 'application/octet-stream',
       'Content-Length': bytes.length,
       'Cache-Control': 'no-cache',
@@ -71,13 +75,20 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
+const PAGE_HEADERS = { ...ISOLATION_HEADERS, 'Content-Security-Policy': CONTENT_SECURITY_POLICY };
+
 /**
  * Serves a built page to this machine alone.
  * @param port 0 takes any free one
+ * @param headers of every file, beside its type
  */
-export async function serveSite(directory: string, port = 0): Promise<Site> {
+export async function serveSite(
+  directory: string,
+  port = 0,
+  headers = PAGE_HEADERS as Record<string, string>,
+): Promise<Site> {
   const files = readTree(directory);
-  const server = createServer((request, response) => answer(files, request, response));
+  const server = createServer((request, response) => answer(files, headers, request, response));
   await listen(server, port);
   return {
     url: `http://${HOST}:${(server.address() as AddressInfo).port}/`,

@@ -28,8 +28,8 @@ export interface RolloutTiming {
 /** The contender behind a worker or process boundary, with clocks and counters on its side. */
 export type Bench = ReturnType<typeof benchOf>;
 
-/** How long products of one shape are timed, in seconds. */
-const PRODUCT_SECONDS = 0.15;
+/** Blocks in which products of one shape are timed. */
+const PRODUCT_BLOCKS = 3;
 
 /** Wraps a contender for calls from elsewhere: everything that goes in and out can be cloned. */
 export function benchOf(contender: Contender) {
@@ -103,19 +103,21 @@ export function benchOf(contender: Contender) {
       };
     },
 
-    /** Seconds of one product: as many as fit into a short time, with one wait at the end. */
-    async product(product: Product): Promise<number> {
+    /** Seconds of one product: the best of some blocks, each of so many seconds, with one wait at its end. */
+    async product(product: Product, blockSeconds: number): Promise<number> {
       const { multiply, dispose } = await contender.product(product);
       try {
         multiply();
         await contender.sync();
-        const once = await timed(multiply);
-        const count = Math.min(1000, Math.max(1, Math.round(PRODUCT_SECONDS / once)));
-        if (count === 1) return once;
-        const all = await timed(() => {
-          for (let i = 0; i < count; i++) multiply();
-        });
-        return all / count;
+        let best = await timed(multiply);
+        for (let block = 0; block < PRODUCT_BLOCKS; block++) {
+          const count = Math.min(1000, Math.max(1, Math.round(blockSeconds / best)));
+          const seconds = await timed(() => {
+            for (let i = 0; i < count; i++) multiply();
+          });
+          best = Math.min(best, seconds / count);
+        }
+        return best;
       } finally {
         dispose();
       }

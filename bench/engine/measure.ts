@@ -86,6 +86,22 @@ const MIN_EQUAL_ROWS = 0.9;
 /** Completions of a prompt. */
 const GROUP = 8;
 
+/** Seconds after which a contender that does not answer is taken for stuck. */
+const PATIENCE = 400;
+
+/** Rejects when the promise takes longer than that. */
+async function within<T>(seconds: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${seconds} seconds`)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -118,7 +134,7 @@ export async function measureSize(
     const results = new Map<string, T>();
     for (const participant of running) {
       try {
-        results.set(participant.name, await work(participant));
+        results.set(participant.name, await within(PATIENCE, work(participant)));
       } catch (error) {
         failures[participant.name] = `${what}: ${(error as Error).message.split('\n')[0]}`;
         log(`${participant.name} is out: ${failures[participant.name]}`);
@@ -146,7 +162,7 @@ export async function measureSize(
     log('first steps');
     const training = await measureTraining(each, () => running, plan, log);
     log('products');
-    const products = await measureProducts(each, stepProducts(model));
+    const products = await measureProducts(each, stepProducts(model), plan);
     log('rollouts');
     // Everyone has made another number of steps by now.
     await each('load', ({ bench }) => bench.load(model));
@@ -259,10 +275,10 @@ async function measureTraining(
   });
 }
 
-async function measureProducts(each: Each, products: Product[]): Promise<ProductRow[]> {
+async function measureProducts(each: Each, products: Product[], plan: Plan): Promise<ProductRow[]> {
   const rows: ProductRow[] = [];
   for (const product of products) {
-    const seconds = await each('product', ({ bench }) => bench.product(product));
+    const seconds = await each('product', ({ bench }) => bench.product(product, plan.seconds / 120));
     const gflops = Object.fromEntries([...seconds].map(([name, s]) => [name, flops(product) / s / 1e9]));
     rows.push({ product, gflops });
   }

@@ -7,11 +7,24 @@ const OUT = path.join(ROOT, 'node_modules', '.tracewright');
 
 async function buildInto(outDir: string, config: InlineConfig): Promise<void> {
   await build({
-    configFile: path.join(ROOT, 'vite.config.ts'),
+    configFile: false,
+    root: ROOT,
+    base: './',
     logLevel: 'warn',
     publicDir: false,
+    worker: { format: 'es' },
     ...config,
-    build: { outDir, emptyOutDir: true, ...config.build },
+    // Nothing is minified: tfjs-backend-wasm starts its threads from the text of a function.
+    build: {
+      target: 'esnext',
+      minify: false,
+      assetsInlineLimit: 0,
+      chunkSizeWarningLimit: 10_000,
+      reportCompressedSize: false,
+      outDir,
+      emptyOutDir: true,
+      ...config.build,
+    },
   });
 }
 

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { launchBrowser } from '../../cli/browser.ts';
+import { ISOLATION_HEADERS } from '../../cli/isolation.ts';
 import { serveSite } from '../../cli/server.ts';
 import { ROOT } from '../../cli/site.ts';
 import type { Bench } from './bench.ts';
@@ -48,7 +49,8 @@ interface BenchPage {
 
 /** One page of one headless browser; each contender has a worker in it. */
 export async function openBrowserStage(backend: Backend): Promise<Stage> {
-  const site = await serveSite(await buildBenchPage());
+  // Other people's libraries need more freedom than the lab's page allows itself.
+  const site = await serveSite(await buildBenchPage(), 0, ISOLATION_HEADERS);
   const browser = await launchBrowser(backend);
   const page = await browser.newPage();
   page.setDefaultTimeout(0);
