@@ -78,6 +78,8 @@ export const FLAGS: Record<string, Flag> = {
 /** A command line, read and checked. */
 export interface Arguments {
   config: Config;
+  /** What the command line says of the configuration, without anybody's defaults. */
+  given: Partial<Config>;
   help: boolean;
   policy?: string;
   tasks?: string;
@@ -183,9 +185,12 @@ export function parseArguments(words: readonly string[], command: Command): Argu
   if (resume !== undefined) checkAlone(given);
   const file = given.get('config');
   const earlier = file === undefined ? {} : readConfig(file);
-  const options = parseOptions(settings);
+  const options = { ...earlier, ...parseOptions(settings) };
+  const quick = given.has('quick');
+  const config = resolveConfig(options, { quick });
   return {
-    config: resolveConfig({ ...earlier, ...options }, { quick: given.has('quick') }),
+    config,
+    given: { ...(quick && QUICK[config.method]), ...options },
     help: given.has('help'),
     policy: given.get('policy'),
     tasks: given.get('tasks'),

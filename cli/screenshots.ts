@@ -1,31 +1,53 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import type { Page } from 'playwright';
 import { launchBrowser } from './browser.ts';
 import { runCommand } from './errors.ts';
 import { serveSite } from './server.ts';
 import { buildSite, ROOT } from './site.ts';
 
-/** A short training from the shipped policy, long enough for curves. */
-const QUERY = '?steps=40&eval_every=8&eval_tasks=300&eval_final_tasks=300';
 const DIRECTORY = path.join(ROOT, 'docs', 'screenshots');
-const RUN_MS = 10 * 60_000;
+/** The pictures of parts of the page, by the name of the region. */
+const REGIONS: Record<string, RegExp> = {
+  'group.png': /^One group of answers/,
+  'program.png': /^Inside answer/,
+  'alignment.png': /^The alignment question/,
+};
 
-/** Trains in the page as a visitor would, and keeps pictures of it for the documentation. */
+/** Opens the page on its recorded run, shown whole. */
+async function open(page: Page, url: string): Promise<void> {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.goto(`${url}?v=1&view.step=40`);
+  await page.getByRole('article').first().waitFor();
+  const program = page.getByRole('region', { name: /^Inside answer/ });
+  await program.getByRole('button', { name: 'Last', exact: true }).click();
+  await program.getByRole('button', { name: 'Back', exact: true }).click();
+}
+
+/** Pictures of the page for the documentation, of the recorded run, so that they take no training. */
 await runCommand(async () => {
   mkdirSync(DIRECTORY, { recursive: true });
   const site = await serveSite(await buildSite());
   const browser = await launchBrowser('auto');
   try {
-    const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
-    const picture = (name: string) => page.screenshot({ path: path.join(DIRECTORY, name) });
-    await page.goto(site.url + QUERY);
-    await page.getByRole('button', { name: 'Start' }).click();
-    await page.getByText(/^Finished/).waitFor({ timeout: RUN_MS });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+    await open(page, site.url);
+    const picture = async (name: string) => {
+      await page.evaluate(() => scrollTo(0, 0));
+      await page.mouse.move(0, 0);
+      await page.screenshot({ path: path.join(DIRECTORY, name) });
+    };
     await picture('desktop.png');
-    await page.emulateMedia({ colorScheme: 'dark' });
+    for (const [file, name] of Object.entries(REGIONS)) {
+      await page.getByRole('region', { name }).screenshot({ path: path.join(DIRECTORY, file) });
+    }
+    await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'dark' });
     await picture('dark.png');
+    await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'light' });
     await page.setViewportSize({ width: 360, height: 800 });
     await picture('phone.png');
+    const group = page.getByRole('region', { name: /^One group of answers/ });
+    await group.screenshot({ path: path.join(DIRECTORY, 'phone-group.png') });
   } finally {
     await browser.close();
     await site.close();

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
-import { encodeQuery } from '../src/runs/options.ts';
+import { encodeAddress } from '../src/lab/state/address.ts';
+import { labConfigWith } from '../src/lab/state/config.ts';
+import { DEFAULT_VIEW } from '../src/lab/state/view.ts';
+import type { Config } from '../src/runs/config.ts';
 import { INTERRUPTED, runCommand } from './errors.ts';
 import { parseArguments } from './flags.ts';
 import { helpText } from './help.ts';
@@ -27,6 +30,12 @@ function openWindow(url: string): void {
   child.unref();
 }
 
+/** The address of what was asked for, over the page's own set-up; nothing asked for is the page's own address. */
+function queryFor(given: Partial<Config>): string {
+  if (Object.keys(given).length === 0) return '';
+  return `?${encodeAddress({ config: labConfigWith(given), view: DEFAULT_VIEW })}`;
+}
+
 await runCommand(async () => {
   const given = parseArguments(process.argv.slice(2), 'start');
   if (given.help) {
@@ -34,8 +43,7 @@ await runCommand(async () => {
     return 0;
   }
   const site = await serveSite(await buildSite(), given.port ?? PORT);
-  const query = encodeQuery(given.config);
-  const url = query ? `${site.url}?${query}` : site.url;
+  const url = site.url + queryFor(given.given);
   const ended = new Promise<number>((resolve, reject) => {
     onInterrupt(
       () => site.close().then(() => resolve(0), reject),

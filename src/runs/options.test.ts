@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { editDistance, nearest } from './nearest.ts';
 import {
   ConfigError,
+  changedOptions,
   checkOption,
-  decodeQuery,
   defaultConfig,
-  encodeQuery,
   OPTION_NAMES,
   optionFor,
   parseJson,
@@ -93,36 +92,14 @@ describe('the configuration', () => {
       clip_ratio_high: 0.3,
     });
     expect(resolveConfig({ method: 'gspo', algorithm: 'ppo' }).algorithm).toBe('gspo');
-    expect(encodeQuery(mixed)).toBe('algorithm=dapo&clip_ratio_high=0.3');
-    expect(decodeQuery(encodeQuery(mixed)).config).toEqual(mixed);
+    expect(changedOptions(mixed)).toEqual([
+      ['algorithm', 'dapo'],
+      ['clip_ratio_high', '0.3'],
+    ]);
   });
 
   it('lets given keys win over the quick preset, and that over the defaults', () => {
     const config = resolveConfig({ method: 'grpo', steps: 3 }, { quick: true });
     expect(config).toEqual({ ...defaultConfig('grpo'), ...QUICK.grpo, steps: 3 });
-  });
-});
-
-describe('the query', () => {
-  it('holds only what differs from the defaults, and comes back the same', () => {
-    expect(encodeQuery(defaultConfig())).toBe('');
-    for (const given of [
-      { method: 'sft' as const, steps: 7 },
-      { lr: 1e-5, 'rollout.n': 4, families: 'a,b & c' },
-    ]) {
-      const config = resolveConfig(given);
-      const query = encodeQuery(config);
-      expect(decodeQuery(query)).toEqual({ config, problems: [] });
-    }
-    expect(encodeQuery(resolveConfig({ method: 'sft', steps: 7 }))).toBe('method=sft&steps=7');
-  });
-
-  it('names wrong parts and keeps the right ones', () => {
-    const { config, problems } = decodeQuery('?steps=5&sedd=1&lr=x&headless=', ['headless']);
-    expect(config).toEqual(resolveConfig({ steps: 5 }));
-    expect(problems).toEqual([
-      'unknown key "sedd", did you mean "seed"? --help lists every key',
-      'lr: expected a number from 0 to 1, got "x"',
-    ]);
   });
 });

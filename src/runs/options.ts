@@ -150,37 +150,6 @@ export function changedOptions(config: Config): [name: OptionName, text: string]
   ]);
 }
 
-/** The keys whose values are not the method's defaults, as a URL query without `?`. */
-export function encodeQuery(config: Config): string {
-  const query = new URLSearchParams();
-  if (config.method !== OPTIONS.method.default) query.set('method', config.method);
-  for (const [name, text] of changedOptions(config)) query.set(name, text);
-  return query.toString();
-}
-
-/**
- * Reads a URL query. A page must show something whatever its address says, so wrong parts are left out
- * and named in `problems`.
- * @param ignore keys that are no part of the configuration
- */
-export function decodeQuery(
-  query: string,
-  ignore: readonly string[] = [],
-): { config: Config; problems: string[] } {
-  const given: Partial<Config> = {};
-  const problems: string[] = [];
-  for (const [key, text] of new URLSearchParams(query)) {
-    if (ignore.includes(key)) continue;
-    try {
-      Object.assign(given, parseOptions([[key, text]]));
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      problems.push(error.message);
-    }
-  }
-  return { config: resolveConfig(given), problems };
-}
-
 /** Whether a method needs a starting policy; the others may start from random weights. */
 export function needsPolicy(method: Method): boolean {
   return method !== 'sft';

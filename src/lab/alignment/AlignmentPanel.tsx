@@ -1,9 +1,9 @@
 import type { RolloutRecord, StepMetrics } from '../../runs/events.ts';
 import type { AlignmentItem } from '../../semantics/item.ts';
-import { formatInputs } from '../../tasks/format.ts';
 import type { View } from '../state/view.ts';
 import { Listing } from '../ui/Listing.tsx';
 import { Panel } from '../ui/Panel.tsx';
+import { showValue } from '../ui/values.ts';
 import { Answers } from './Answers.tsx';
 import { Funnel } from './Funnel.tsx';
 import { funnelOf } from './funnel.ts';
@@ -38,7 +38,7 @@ export function AlignmentPanel({ records, item, metrics, groups, changeView }: A
       {item && records.length > 0 ? (
         <>
           <p class="question">
-            With the input <code>{formatInputs(item.inputs).trim()}</code>, what do these end with?
+            With the input <code>{item.inputs.map(showValue).join(', ')}</code>, what do these end with?
           </p>
           <Listing code={item.program} label="the program that failed" />
           <Answers truth={item.truth} records={records} />

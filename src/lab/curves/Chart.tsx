@@ -1,7 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { formatNumber } from '../../runs/format.ts';
 import { termOf } from '../terms.ts';
 import { TermTip } from '../ui/Figure.tsx';
 import type { Line } from './data.ts';
@@ -94,8 +93,7 @@ export function Chart(props: ChartProps) {
 function valueAt(line: Line, x: number | undefined): string {
   const at = x === undefined ? line.xs.length - 1 : line.xs.findLastIndex((place) => place <= x);
   if (at < 0) return '–';
-  const value = formatNumber(Number(line.ys[at].toPrecision(4)));
-  if (!line.low || !line.high) return value;
+  if (!line.low || !line.high) return String(Number(line.ys[at].toPrecision(3)));
   return `${line.ys[at].toFixed(3)} [${line.low[at].toFixed(2)}, ${line.high[at].toFixed(2)}]`;
 }
 

@@ -1,10 +1,11 @@
 import type { RolloutRecord } from '../../runs/events.ts';
 import type { Sandbox } from '../../sandbox/types.ts';
-import { formatInputs, programOf } from '../../tasks/format.ts';
+import { programOf } from '../../tasks/format.ts';
 import type { Task } from '../../tasks/types.ts';
 import type { View } from '../state/view.ts';
 import { Listing } from '../ui/Listing.tsx';
 import { Panel } from '../ui/Panel.tsx';
+import { showValue } from '../ui/values.ts';
 import { Stepper } from './Stepper.tsx';
 import { TestChoice } from './TestChoice.tsx';
 
@@ -45,7 +46,7 @@ export function ProgramPanel({ record, task, sandbox, view, changeView }: Progra
       <TestChoice
         name="program-test"
         tests={tests.map((test, i) => ({
-          label: formatInputs(test.input).trim(),
+          label: test.input.map(showValue).join(', '),
           passed: passed && passed[i] === 1,
         }))}
         chosen={chosen}

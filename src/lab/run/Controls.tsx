@@ -1,6 +1,6 @@
 import type { Config, OptionName } from '../../runs/config.ts';
 import { ConfigError, describeValues, optionFor, parseOption } from '../../runs/options.ts';
-import { labConfig, withMethod } from '../state/config.ts';
+import { changedNames, withBase } from '../state/config.ts';
 import { isShown, type Store } from '../state/store.ts';
 import { Tip } from '../ui/Tip.tsx';
 import { FIRST, optionGroups } from './optionGroups.ts';
@@ -19,7 +19,7 @@ function methodLabel(method: Config['method']): string {
 
 /** Controls for every key of the configuration, made from `OPTIONS`. */
 export function Controls({ store, disabled }: { store: Store; disabled: boolean }) {
-  const changed = changedCount(store.config.value);
+  const changed = changedNames(store.config.value).filter((name) => !FIRST.includes(name)).length;
   return (
     <div class="controls">
       <fieldset disabled={disabled}>
@@ -45,16 +45,10 @@ export function Controls({ store, disabled }: { store: Store; disabled: boolean 
   );
 }
 
-function changedCount(config: Config): number {
-  const defaults = labConfig(config.method);
-  return Object.keys(config).filter((name) => config[name as OptionName] !== defaults[name as OptionName])
-    .length;
-}
-
 function Control({ store, name }: { store: Store; name: OptionName }) {
   const option = optionFor(name);
   const problem = store.wrong.value.get(name);
-  const isChanged = store.config.value[name] !== labConfig(store.config.value.method)[name];
+  const isChanged = changedNames(store.config.value).includes(name);
   const help = `${option.help}; ${describeValues(name)}`;
   const id = `option-${name}`;
   return (
@@ -122,12 +116,19 @@ function change(store: Store, name: OptionName, text: string): void {
   try {
     const value = parseOption(name, text);
     const { value: config } = store.config;
-    store.config.value =
-      name === 'method' ? withMethod(config, value as Config['method']) : { ...config, [name]: value };
+    store.config.value = changed(config, name, value);
     wrong.delete(name);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     wrong.set(name, error.message);
   }
   store.wrong.value = wrong;
+}
+
+function changed<K extends OptionName>(config: Config, name: K, value: Config[K]): Config {
+  if (name === 'method') return withBase(config, { method: value as Config['method'] });
+  if (name === 'algorithm') {
+    return withBase(config, { method: config.method, algorithm: value as Config['algorithm'] });
+  }
+  return { ...config, [name]: value };
 }

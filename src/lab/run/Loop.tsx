@@ -100,10 +100,10 @@ function rewardStages(config: Config, metrics: StepMetrics | undefined): Stage[]
             ...(metrics.ppo_kl === undefined
               ? []
               : [
-                  [
-                    `moved ${formatNumber(Number(metrics.ppo_kl.toPrecision(2)))} nats`,
-                    termOf('ppo_kl').help,
-                  ] as [string, string],
+                  [`moved ${Number(metrics.ppo_kl.toPrecision(2))} nats`, termOf('ppo_kl').help] as [
+                    string,
+                    string,
+                  ],
                 ]),
           ]
         : [],

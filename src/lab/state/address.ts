@@ -2,7 +2,7 @@ import type { Config } from '../../runs/config.ts';
 import { nearest } from '../../runs/nearest.ts';
 import { ConfigError, OPTION_NAMES, parseOptions } from '../../runs/options.ts';
 import type { Method } from '../../runs/presets.ts';
-import { labConfig } from './config.ts';
+import { changedNames, labConfig, labConfigWith } from './config.ts';
 import { decodeView, encodeView, VIEW_KEYS, type View } from './view.ts';
 
 /**
@@ -25,14 +25,7 @@ export interface Address {
 /** The query of an address without `?`: version, method, and what differs from the page's defaults. */
 export function encodeAddress({ config, view }: Address): string {
   const query = new URLSearchParams({ v: String(VERSION) });
-  const defaults = {
-    ...labConfig(config.method, config.algorithm),
-    algorithm: labConfig(config.method).algorithm,
-  };
-  if (config.method !== labConfig().method) query.set('method', config.method);
-  for (const name of OPTION_NAMES) {
-    if (config[name] !== defaults[name]) query.set(name, String(config[name]));
-  }
+  for (const name of changedNames(config)) query.set(name, String(config[name]));
   for (const [key, text] of encodeView(view)) query.set(key, text);
   return query.toString();
 }
@@ -60,7 +53,7 @@ export function decodeAddress(search: string): Address & { problems: string[] } 
       problems.push(isKnown(key) ? error.message : unknownKey(key));
     }
   }
-  return { config: { ...defaultsOf(version, given), ...given }, view, problems };
+  return { config: labConfigWith(given, defaultsOf(version, given)), view, problems };
 }
 
 /** The page's defaults as they were in a version of the address. */

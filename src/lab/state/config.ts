@@ -1,19 +1,34 @@
-import type { Config } from '../../runs/config.ts';
-import { OPTION_NAMES, resolveConfig } from '../../runs/options.ts';
+import type { Config, OptionName } from '../../runs/config.ts';
+import { defaultConfig, OPTION_NAMES } from '../../runs/options.ts';
 import { type Algorithm, LAB, type Method } from '../../runs/presets.ts';
 
-/** The page's configuration of a method (and an algorithm) with nothing else said: short enough to watch. */
+/** The page's configuration of a method with nothing else said: short enough to watch. */
 export function labConfig(method?: Method, algorithm?: Algorithm): Config {
-  const config = resolveConfig({ ...(method && { method }), ...(algorithm && { algorithm }) });
+  const config = defaultConfig(method, algorithm);
   return { ...config, ...LAB[config.method] };
 }
 
-/** Another method or algorithm brings its own defaults; what was changed by hand stays. */
-export function withMethod(config: Config, method: Method, algorithm: Algorithm = config.algorithm): Config {
-  const before = labConfig(config.method, config.algorithm);
-  const changed = OPTION_NAMES.filter((name) => name !== 'method' && config[name] !== before[name]);
-  return {
-    ...labConfig(method, algorithm),
-    ...Object.fromEntries(changed.map((name) => [name, config[name]])),
+/** The page's configuration with what was given in its place; a method that is an algorithm has its own. */
+export function labConfigWith(
+  given: Partial<Config>,
+  base = labConfig(given.method, given.algorithm),
+): Config {
+  return { ...base, ...given, algorithm: base.algorithm };
+}
+
+/** The keys that differ from the page's configuration of the same method and algorithm, those two included. */
+export function changedNames(config: Config): OptionName[] {
+  const defaults = {
+    ...labConfig(config.method, config.algorithm),
+    method: labConfig().method,
+    algorithm: labConfig(config.method).algorithm,
   };
+  return OPTION_NAMES.filter((name) => config[name] !== defaults[name]);
+}
+
+/** Another method or algorithm brings its own defaults; what was changed by hand stays. */
+export function withBase(config: Config, base: { method: Method; algorithm?: Algorithm }): Config {
+  const changed = changedNames(config).filter((name) => name !== 'method' && name !== 'algorithm');
+  const kept = Object.fromEntries(changed.map((name) => [name, config[name]]));
+  return labConfigWith({ ...kept, ...base });
 }

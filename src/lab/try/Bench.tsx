@@ -2,11 +2,11 @@ import { useEffect, useState } from 'preact/hooks';
 import { canonical, parseCanonical, type Value } from '../../program/values.ts';
 import { type Grading, grade } from '../../sandbox/grade.ts';
 import type { Sandbox } from '../../sandbox/types.ts';
-import { formatInputs } from '../../tasks/format.ts';
 import type { Task } from '../../tasks/types.ts';
 import { Stepper } from '../program/Stepper.tsx';
 import { TestChoice } from '../program/TestChoice.tsx';
 import { Editor } from '../ui/Editor.tsx';
+import { showValue } from '../ui/values.ts';
 
 const ENTRY = /function\s+([A-Za-z_$][\w$]*)/;
 const FIRST_INPUT = '[3,-4,5]';
@@ -83,7 +83,7 @@ export function Bench(props: {
           <TestChoice
             name="try-test"
             tests={run.inputs.map((input, i) => ({
-              label: formatInputs(input).trim(),
+              label: input.map(showValue).join(', '),
               passed: run.grading?.passed[i],
             }))}
             chosen={test}
