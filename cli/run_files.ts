@@ -41,6 +41,13 @@ function beginOf(files: Files, place: string): number {
   return (Date.parse(summary?.started) || statSync(place).mtimeMs) / 1000;
 }
 
+/** What a run is called: its directory or file; the `run/` of a sweep's cell bears the name of the cell. */
+function nameOf(place: string): string {
+  const parts = path.resolve(place).split(path.sep);
+  const name = parts.at(-1) === 'run' ? parts.at(-2)! : parts.at(-1)!;
+  return name.replace(/\.zip$/, '');
+}
+
 /**
  * Reads a run, a directory or an archive, and checks it.
  * @throws UserError that names the place and what is wrong there
@@ -48,7 +55,7 @@ function beginOf(files: Files, place: string): number {
 export function findRun(place: string): FoundRun {
   if (!existsSync(place))
     throw new UserError(`${place}: there is no such run; give its directory or its .zip`);
-  const name = path.basename(path.resolve(place)).replace(/\.zip$/, '');
+  const name = nameOf(place);
   try {
     if (!statSync(place).isDirectory()) {
       const { files, run } = unpackRun(new Uint8Array(readFileSync(place)));

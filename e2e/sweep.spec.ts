@@ -100,7 +100,7 @@ test('two sweeps of one plan share its cells, and one that was killed leaves not
   await underWay(out);
   // The command that npm starts is not the one that works: the claim says which is.
   const [name] = readdirSync(out).filter((cell) => existsSync(path.join(out, cell, 'claim')));
-  process.kill(Number(readFileSync(path.join(out, name!, 'claim'), 'utf8').split(' ')[1]), 'SIGKILL');
+  process.kill(Number(readFileSync(path.join(out, name!, 'claim'), 'utf8').split(' ')[0]), 'SIGKILL');
   await killed.ended;
   const two = await Promise.all([0, 1].map(() => run('sweep', [plan, '--out', out, '--parallel', '2'])));
   const all = two.map(({ stdout }) => stdout).join('\n');

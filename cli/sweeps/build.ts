@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildIdentity } from '../build_identity.ts';
+import { isAlive } from '../claim.ts';
 import { buildSite } from '../site.ts';
-import { isAlive } from './claim.ts';
 
 /** The built page as it was when a sweep began: what is edited while it runs does not reach its cells. */
 export interface PinnedBuild {

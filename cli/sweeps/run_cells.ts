@@ -2,13 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Evaluations } from '../../src/runs/events.ts';
 import { formatTime } from '../../src/runs/format.ts';
+import { claim } from '../claim.ts';
 import { INTERRUPTED } from '../errors.ts';
 import { showPath } from '../inputs.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { Progress } from '../progress.ts';
 import { type PinnedBuild, pinBuild } from './build.ts';
 import { type Cell, isDone, prepareCell, type Sweep, stepsSoFar, writeCellRecord } from './cells.ts';
-import { claim } from './claim.ts';
 import { type RunningCell, startCell } from './run_cell.ts';
 
 /** How cells ended. */
@@ -71,7 +71,7 @@ class Runner {
       const cell = this.#waiting.shift();
       if (!cell) return;
       prepareCell(cell);
-      const release = claim(cell.directory);
+      const release = claim(path.join(cell.directory, 'claim'));
       if (!release) {
         this.outcome.elsewhere++;
         this.#close(cell, 'another process is at work on it');

@@ -12,28 +12,33 @@ beforeEach(() => {
 afterEach(() => rmSync(place, { recursive: true }));
 
 test('one has it until it lets go', () => {
-  const release = claim(place);
+  const release = claim(file());
   expect(release).toBeDefined();
-  expect(claim(place)).toBeUndefined();
+  expect(claim(file())).toBeUndefined();
   release!();
-  expect(claim(place)).toBeDefined();
+  expect(claim(file())).toBeDefined();
 });
 
 test('a process that is gone has it no more', () => {
-  writeFileSync(file(), `${hostname()} 999999999 x`);
-  expect(claim(place)).toBeDefined();
-  expect(readFileSync(file(), 'utf8')).toContain(`${hostname()} ${process.pid} `);
+  writeFileSync(file(), `999999999 ${hostname()} - x`);
+  expect(claim(file())).toBeDefined();
+  expect(readFileSync(file(), 'utf8')).toMatch(new RegExp(`^${process.pid} ${hostname()} `));
 });
 
 test('a process number that is ours now was not ours then', () => {
-  writeFileSync(file(), `${hostname()} ${process.pid} of-a-container-before-this-one`);
-  expect(claim(place)).toBeDefined();
+  writeFileSync(file(), `${process.pid} ${hostname()} - x`);
+  expect(claim(file())).toBeDefined();
+});
+
+test('a process of a container before this one is gone, whoever has its number', () => {
+  writeFileSync(file(), `${process.ppid} ${hostname()} another-start x`);
+  expect(claim(file())).toBeDefined();
 });
 
 test('another machine has it for as long as it gives signs of life', () => {
-  writeFileSync(file(), 'elsewhere 1 x');
-  expect(claim(place)).toBeUndefined();
+  writeFileSync(file(), '1 elsewhere - x');
+  expect(claim(file())).toBeUndefined();
   const longAgo = new Date(Date.now() - 61_000);
   utimesSync(file(), longAgo, longAgo);
-  expect(claim(place)).toBeDefined();
+  expect(claim(file())).toBeDefined();
 });

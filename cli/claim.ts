@@ -10,12 +10,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
-import path from 'node:path';
 
 const BEAT_MS = 5000;
 
 /** A claim without a sign of life for this long belongs to a process, or a machine, that is gone. */
 const STALE_MS = 60_000;
+
+/** Claims of this process. */
+const held = new Set<string>();
 
 const isError = (error: unknown, code: string) => (error as NodeJS.ErrnoException).code === code;
 
@@ -29,14 +31,24 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether whoever wrote a claim is still at work. The same process number on the same host may be another one's now. */
-function isHeld(token: string, file: string): boolean {
-  const [host, pid] = token.split(' ');
-  if (Date.now() - statSync(file).mtimeMs > STALE_MS) return false;
-  return host !== hostname() || (Number(pid) !== process.pid && isAlive(Number(pid)));
+/** When this machine or container began, on Linux: process numbers from before it mean nothing now. */
+function bootMark(): string {
+  try {
+    // Field 22: when the first process was started. Its name, in parentheses, may hold spaces.
+    return readFileSync('/proc/1/stat', 'utf8').split(') ').at(-1)!.split(' ')[19]!;
+  } catch {
+    return '-'; // Another system: the process number alone has to do.
+  }
 }
 
-const held = new Set<string>();
+/** Whether whoever wrote a claim is still at work. A number of ours that we do not hold was another process's. */
+function isHeld(token: string, file: string): boolean {
+  if (held.has(token)) return true;
+  if (Date.now() - statSync(file).mtimeMs > STALE_MS) return false;
+  const [pid, host, mark] = token.split(' ');
+  if (host !== hostname()) return true;
+  return mark === bootMark() && Number(pid) !== process.pid && isAlive(Number(pid));
+}
 
 /** Takes away a claim that nobody holds; what was renewed in the meantime is put back. */
 function takeAway(file: string, token: string): void {
@@ -47,12 +59,11 @@ function takeAway(file: string, token: string): void {
 }
 
 /**
- * Claims a directory for this process, among processes of any number of machines that share it. Returns how to let
- * it go, or undefined when another process has it.
+ * Claims what a file stands for, among processes of any number of machines that share it. Returns how to let it go,
+ * or undefined when another has it. The file begins with the number of the process.
  */
-export function claim(directory: string): (() => void) | undefined {
-  const file = path.join(directory, 'claim');
-  const token = `${hostname()} ${process.pid} ${randomUUID()}`;
+export function claim(file: string): (() => void) | undefined {
+  const token = `${process.pid} ${hostname()} ${bootMark()} ${randomUUID()}`;
   for (;;) {
     try {
       writeFileSync(file, token, { flag: 'wx' });
@@ -62,7 +73,7 @@ export function claim(directory: string): (() => void) | undefined {
     }
     try {
       const other = readFileSync(file, 'utf8');
-      if (held.has(other) || isHeld(other, file)) return undefined;
+      if (isHeld(other, file)) return undefined;
       takeAway(file, other);
     } catch (error) {
       // Let go, taken away or claimed by another, just now: look again.
@@ -71,7 +82,7 @@ export function claim(directory: string): (() => void) | undefined {
   }
   held.add(token);
   const beat = setInterval(() => {
-    // Gone only when somebody has removed the cell: what is written next says so.
+    // Gone only when somebody has removed its directory: what is written next says so.
     if (existsSync(file)) utimesSync(file, new Date(), new Date());
   }, BEAT_MS);
   beat.unref();
