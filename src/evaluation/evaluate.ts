@@ -11,6 +11,7 @@ import { judge } from '../semantics/reward.ts';
 import { commentStatements, commentTruth } from '../tasks/comments.ts';
 import { codePrompt, outputPrompt, programOf, RETURN } from '../tasks/format.ts';
 import type { Task } from '../tasks/types.ts';
+import { probePolicy } from './probe.ts';
 import { bootstrap, type Estimate, mean, passAtK, wilson } from './statistics.ts';
 
 /** What is evaluated, and with what. */
@@ -25,6 +26,8 @@ export interface EvaluationOptions {
   seed: number;
   /** Samples a task for pass@k; 0 for greedy measures only. */
   eval_samples: number;
+  /** Whether hidden states are probed for the values of variables. */
+  eval_probe: boolean;
   'rollout.temperature': number;
   'rollout.top_p': number;
   'rollout.max_new_tokens': number;
@@ -37,6 +40,8 @@ export interface EvaluationOptions {
 export interface Measured {
   measures: Record<string, Estimate>;
   verdicts: Record<Verdict, number>;
+  /** The verdict of each task's greedy program, in the order of the tasks. */
+  outcomes: Verdict[];
 }
 
 /** Draws of an evaluation never meet those of training steps, which count from 1. */
@@ -44,7 +49,8 @@ const STREAM = 0x7e57_0000;
 
 /**
  * Greedy pass@1 (hidden tests and all) and visible pass@1, unbiased pass@k, code reasoning (program, input to
- * output), all variables right and their share (trace), test output (description, input to output).
+ * output), all variables right and their share (trace), test output (description, input to output), and the probe of
+ * hidden states where asked for.
  */
 export async function evaluatePolicy(
   subject: Subject,
@@ -67,10 +73,14 @@ export async function evaluatePolicy(
     await reasoning(subject, tasks, options),
     await testOutputs(subject, tasks, options),
   );
+  if (options.eval_probe) {
+    const whole = tasks.map((task, i) => programOf(task, texts[i]));
+    Object.assign(measures, await probePolicy(subject, tasks, whole, options.seed));
+  }
   const verdicts = Object.fromEntries(
     VERDICTS.map((name) => [name, mean(firsts.map(({ verdict }) => Number(verdict === name)))]),
   ) as Record<Verdict, number>;
-  return { measures, verdicts };
+  return { measures, verdicts, outcomes: firsts.map(({ verdict }) => verdict) };
 }
 
 /** Greedy pass@1 alone. */

@@ -42,22 +42,26 @@ export function attentionShape(policy: Policy): AttentionShape {
  * Hidden states after the last norm, [N, hidden_size]: pre-norm blocks of attention and SwiGLU (Llama).
  * @param tokens N token numbers
  * @param mix how positions see each other
+ * @param look sees the embeddings (layer 0) and what each block leaves (from 1)
  */
 export function hiddenStates(
   weights: Weights,
   config: PolicyConfig,
   tokens: Int32Array,
   mix: Mixer,
+  look: (layer: number, x: tf.Tensor2D) => void = () => {},
 ): tf.Tensor2D {
   const matrix = (name: string) => weights[name] as tf.Tensor2D;
   const norm = (x: tf.Tensor2D, name: string) =>
     rmsNorm(x, weights[name] as tf.Tensor1D, config.rms_norm_eps);
   let x = gatherRows(matrix('embedding'), tokens);
+  look(0, x);
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const qkv = linear(norm(x, `layers.${i}.attention_norm`), matrix(`layers.${i}.qkv`));
     x = linear(mix(i, qkv), matrix(`layers.${i}.attention_out`), x);
     const inner = swiglu(linear(norm(x, `layers.${i}.mlp_norm`), matrix(`layers.${i}.gate_up`)));
     x = linear(inner, matrix(`layers.${i}.down`), x);
+    look(i + 1, x);
   }
   return norm(x, 'norm');
 }
@@ -74,6 +78,20 @@ export function forward(policy: Policy, weights: Weights, batch: Packed, rows: I
 
 /** Hidden states after the last norm at chosen rows of packed sequences, [rows.length, hidden_size]. */
 export function hiddenAt(policy: Policy, weights: Weights, batch: Packed, rows: Int32Array): tf.Tensor2D {
+  return gatherRows(hiddenStates(weights, policy.config, batch.tokens, within(policy, batch)), rows);
+}
+
+/** What each layer holds at chosen rows: the embeddings first, then what each block leaves; each [rows.length, hidden_size]. */
+export function layersAt(policy: Policy, weights: Weights, batch: Packed, rows: Int32Array): tf.Tensor2D[] {
+  const layers: tf.Tensor2D[] = [];
+  hiddenStates(weights, policy.config, batch.tokens, within(policy, batch), (_, x) => {
+    layers.push(gatherRows(x, rows));
+  });
+  return layers;
+}
+
+/** Positions see each other within their own sequence of a packed batch. */
+function within(policy: Policy, batch: Packed): Mixer {
   const [length, limit] = [longest(batch.starts), policy.config.max_position_embeddings];
   if (length > limit) {
     throw new Error(
@@ -81,8 +99,5 @@ export function hiddenAt(policy: Policy, weights: Weights, batch: Packed, rows: 
     );
   }
   const shape = attentionShape(policy);
-  const hidden = hiddenStates(weights, policy.config, batch.tokens, (_, qkv) =>
-    attention(qkv, batch.starts, shape),
-  );
-  return gatherRows(hidden, rows);
+  return (_, qkv) => attention(qkv, batch.starts, shape);
 }

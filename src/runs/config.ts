@@ -182,6 +182,10 @@ export const OPTIONS = {
   eval_every: integer(20, 'steps between evaluations during training (0: none)'),
   eval_tasks: integer(300, 'held-out tasks in evaluations during training', 1, 100000),
   eval_final_tasks: integer(1000, 'held-out tasks in the evaluations before and after', 1, 100000),
+  eval_probe: flag(
+    false,
+    'before and after, probe the hidden states of each layer for the final values of variables',
+  ),
   eval_samples: integer(0, 'samples a task for pass@k (0: greedy only)', 0, 256),
 
   checkpoint_every: integer(10, 'steps between checkpoints (0: only on pause and at the end)'),

@@ -16,6 +16,8 @@ export interface Evaluation {
   measures: Record<string, Estimate>;
   /** Share of each verdict among the greedy programs. */
   verdicts: Record<string, number>;
+  /** In the evaluations before and after: the verdict of each held-out task's greedy program, in order. */
+  outcomes?: string[];
   seconds: number;
 }
 

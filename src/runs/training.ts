@@ -2,7 +2,6 @@ import { evaluatePolicy, greedyPassRate } from '../evaluation/evaluate.ts';
 import { saveCheckpoint } from '../policy/checkpoint.ts';
 import { disposePolicy } from '../policy/policy.ts';
 import { CODE } from '../rl/code_source.ts';
-import type { Task } from '../tasks/types.ts';
 import { memoryMetrics } from '../tensor/memory.ts';
 import { compileAhead } from '../tensor/webgpu.ts';
 import { encodeRunCheckpoint, type TrainerState } from './checkpoint.ts';
@@ -143,7 +142,7 @@ async function loop(
     await makeStep(run, steps, progress);
     const { step } = progress;
     if (isDue(step, config.eval_every) && step < config.steps) {
-      const evaluation = await evaluate(run, step, config.eval_tasks);
+      const { outcomes, ...evaluation } = await evaluate(run, step, config.eval_tasks, false);
       progress.evaluations.during.push(evaluation);
       run.emit({ type: 'evaluation', name: 'during', evaluation });
     }
@@ -201,12 +200,15 @@ async function finalEvaluation(run: Run, name: 'before' | 'after', step: number)
   return evaluation;
 }
 
-async function evaluate(run: Run, step: number, count: number): Promise<Evaluation> {
+async function evaluate(
+  run: Run,
+  step: number,
+  count: number,
+  eval_probe = run.config.eval_probe,
+): Promise<Evaluation> {
+  const { policy, tokenizer, sandbox, config } = run;
   const start = performance.now();
-  const measured = await measure(run, run.suite.list('heldout', count));
+  const tasks = run.suite.list('heldout', count);
+  const measured = await evaluatePolicy({ policy, tokenizer, sandbox }, tasks, { ...config, eval_probe });
   return { step, ...measured, seconds: (performance.now() - start) / 1000 };
-}
-
-function measure({ policy, tokenizer, sandbox, config }: Run, tasks: Task[]) {
-  return evaluatePolicy({ policy, tokenizer, sandbox }, tasks, config);
 }
