@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import type { Sampled, SampleOptions } from '../src/policy/sampler.ts';
 import { expect, test } from './fixtures.ts';
+import type { ProgramName } from './rollout.ts';
 
 declare global {
   interface Window {
@@ -9,6 +10,7 @@ declare global {
       prompts: number[][],
       options: SampleOptions,
     ): Promise<{ groups: Sampled[][]; dispatches: number }>;
+    program(name: ProgramName, prompts: number[][], options: SampleOptions): Promise<Sampled[][]>;
     recomputed(prompts: number[][], groups: Sampled[][]): Promise<number[]>;
     memory(prompts: number[][], options: SampleOptions, calls: number): Promise<number[]>;
     philox(): Promise<{ shader: number[]; script: number[] }>;
@@ -84,6 +86,30 @@ test('rows that end at once, the same bits again, and what the trainer computes 
     logProbs: [first.groups[2][0].logProbs[0]],
     terminated: true,
   });
+});
+
+test('every program draws the same, and its bits do not depend on how many rows share it', async ({ page }) => {
+  const options = { ...usual, topP: 0.9, maxNewTokens: 5 };
+  const { groups } = await run(page, 'wasm', unequal, options);
+  await run(page, 'webgpu', [[1]], { ...options, n: 1 });
+  const sampled = (name: ProgramName) =>
+    page.evaluate(([p, x, o]) => window.program(p, x, o), [name, unequal, options] as const);
+  const lanes = await sampled('lanes 1');
+  const workgroup = await sampled('workgroup 1');
+  for (const drawn of [lanes, workgroup]) {
+    expect(drawn.flat().map(({ tokens }) => tokens)).toEqual(groups.flat().map(({ tokens }) => tokens));
+    drawn.flat().forEach(({ logProbs }, i) => {
+      logProbs.forEach((x, j) => {
+        expect(Math.abs(x - groups.flat()[i].logProbs[j])).toBeLessThan(1e-4);
+      });
+    });
+  }
+  for (const name of ['lanes 2', 'lanes 1 without subgroups'] as const) {
+    expect(await sampled(name), name).toEqual(lanes);
+  }
+  for (const name of ['workgroup 2', 'workgroup 4'] as const) {
+    expect(await sampled(name), name).toEqual(workgroup);
+  }
 });
 
 test('few dispatches a token, and flat memory', async ({ page }) => {

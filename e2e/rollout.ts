@@ -1,6 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { PolicyConfig } from '../src/policy/config.ts';
 import { createPolicy, disposePolicy, initialWeights } from '../src/policy/policy.ts';
+import { choiceOf } from '../src/policy/rollout/choice.ts';
+import { lanesProgram } from '../src/policy/rollout/lanes.ts';
+import { rollouts as sampler } from '../src/policy/rollout/rollout.ts';
+import { workgroupProgram } from '../src/policy/rollout/workgroup.ts';
 import { type Sampled, type SampleOptions, sample } from '../src/policy/sampler.ts';
 import { logProbsOf } from '../src/rl/log_probs.ts';
 import { startDevice } from '../src/tensor/browser.ts';
@@ -37,6 +41,29 @@ async function rollouts(
   engine.onDispatch = undefined;
   disposePolicy(policy);
   return { groups, dispatches };
+}
+
+/** Every program in turn, whatever the device would choose. */
+const PROGRAMS = {
+  'workgroup 1': () => workgroupProgram(config, 1),
+  'workgroup 2': () => workgroupProgram(config, 2),
+  'workgroup 4': () => workgroupProgram(config, 4),
+  'lanes 1': () => lanesProgram(config, 1, true),
+  'lanes 2': () => lanesProgram(config, 2, true),
+  'lanes 1 without subgroups': () => lanesProgram(config, 1, false),
+};
+export type ProgramName = keyof typeof PROGRAMS;
+
+async function program(name: ProgramName, prompts: number[][], options: SampleOptions): Promise<Sampled[][]> {
+  const policy = createPolicy(config, weights);
+  const one = sampler(policy, choiceOf([PROGRAMS[name]()]));
+  const groups = await one.sample(
+    prompts.map((tokens, i) => ({ tokens, draw: i * options.n })),
+    options,
+  );
+  one.dispose();
+  disposePolicy(policy);
+  return groups;
 }
 
 /** Log-probabilities that the trainer computes for sampled completions, on the current backend. */
@@ -101,4 +128,4 @@ fn run(i: u32) {
   return { shader, script };
 }
 
-Object.assign(window, { rollouts, recomputed, memory, philox });
+Object.assign(window, { rollouts, program, recomputed, memory, philox });

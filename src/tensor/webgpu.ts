@@ -12,7 +12,7 @@ export async function requestAdapter(): Promise<GPUAdapter | null> {
 }
 
 /** True for adapters that compute on the CPU. */
-export function isSoftware({ info }: GPUAdapter): boolean {
+export function isSoftware({ info }: Pick<GPUAdapter, 'info'>): boolean {
   return (
     info.isFallbackAdapter ||
     /swiftshader|llvmpipe|software/i.test(`${info.architecture} ${info.description}`)

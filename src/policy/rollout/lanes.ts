@@ -1,9 +1,9 @@
-import { PHILOX_WGSL } from '../../tensor/wgsl/philox.ts';
 import { lines, range } from '../../tensor/wgsl/variants.ts';
 import type { PolicyConfig } from '../config.ts';
-import { layoutOf } from '../config.ts';
+import { drawCode } from './draw.ts';
 import { type Program, READS, UNIFORMS, WRITES } from './program.ts';
 import { NOBODY, SLOT_FIELDS } from './slots.ts';
+import { stageCode, weightPlaces } from './stages.ts';
 
 /** Invocations of a workgroup: the lanes of a SIMD register, and a quad of a subgroup. */
 const LANES = 4;
@@ -24,13 +24,8 @@ export function lanesProgram(config: PolicyConfig, quads: number, broadcasts: bo
   const { hidden_size: d, intermediate_size: f, num_attention_heads: heads, vocab_size: v } = config;
   const size = d / heads;
   const half = size / 2;
-  const offsets = new Map(layoutOf(config).map((spec) => [spec.name, spec.offset]));
-  const at = (name: string) => `${offsets.get(name)}u`;
-  const stride = offsets.get('layers.1.qkv')! - offsets.get('layers.0.qkv')! || 0;
-  const inLayer = (name: string) => `${offsets.get(`layers.0.${name}`)}u + layer * ${stride}u`;
+  const { at } = weightPlaces(config);
   const groups = range(quads);
-  const blocks = Math.ceil(f / d);
-  const phases = 3 + blocks;
   const wide = Math.max(3 * d, 2 * f, v);
 
   /** Sixteen weights from `base` on, in vectors of four, for all rows. */
@@ -42,16 +37,13 @@ export function lanesProgram(config: PolicyConfig, quads: number, broadcasts: bo
   const each = (statement: (c: string) => string) => ['x', 'y', 'z', 'w'].map(statement).join(' ');
 
   const code = `
-${PHILOX_WGSL}
 // What a row holds in the memory, by the first number's place:
 const STREAM = 0u;      // the residual stream
 const MIXED = ${d}u;    // what its heads gathered
 const WIDE = ${2 * d}u; // queries, keys and values; or gates and ups; or logits
 const SCORES = ${2 * d + wide}u; // of one head
-
-const AS_IS = 0u;
-const NORMED = 1u;
-const ACTIVATED = 2u;
+${drawCode(v, 4)}
+${stageCode(config, { byOutput: true, block: d, logits: at('embedding'), logitsPitch: d })}
 
 var<private> input: array<mat4x4f, ${(d / 4) * quads}>;
 var<private> lane: u32;
@@ -78,24 +70,27 @@ fn rememberRows(i: u32, g: u32, rows: mat4x4f) {
 
 fn embed(g: u32) {
   for (var k = 0u; k < ${d}u; k += 4u) {
-    let i = (${at('embedding')} + token[g] * ${d}u + k) / 4u;
+    let i = (${at('embedding')}u + token[g] * ${d}u + k) / 4u;
     rememberRows(STREAM + k, g, mat4x4f(${four((c) => `weights[i.${c}]`)}));
   }
 }
 
-// The input of a product: normed, or activated (zero beyond the inner width's end), or as it is.
-fn prepare(kind: u32, source: u32, available: u32, gain: u32, g: u32) {
+// The input of a stage; zero beyond the end of a block.
+fn prepare(stage: Stage, g: u32) {
   var scale = vec4f(1);
-  if (kind == NORMED) {
+  if (stage.kind == NORMED) {
     var sum = vec4f(0);
-    for (var k = 0u; k < ${d}u; k++) { let x = recall(source + k, g); sum += x * x; }
+    for (var k = 0u; k < ${d}u; k++) { let x = recall(STREAM + k, g); sum += x * x; }
     scale = inverseSqrt(sum / ${d}.0 + ${config.rms_norm_eps});
   }
+  var source = STREAM;
+  if (stage.kind == ATTENDED) { source = MIXED; }
+  if (stage.kind == ACTIVATED) { source = WIDE + stage.block; }
   for (var k = 0u; k < ${d}u; k++) {
     var x = vec4f(0);
-    if (k < available) { x = recall(source + k, g); }
-    if (kind == NORMED) { x *= scale * weights[(gain + k) / 4u][k % 4u]; }
-    if (kind == ACTIVATED && k < available) { x = x / (1.0 + exp(-x)) * recall(source + ${f}u + k, g); }
+    if (k < stage.inputs) { x = recall(source + k, g); }
+    if (stage.kind == NORMED) { x *= scale * weights[(stage.gain + k) / 4u][k % 4u]; }
+    if (stage.kind == ACTIVATED && k < stage.inputs) { x = x / (1.0 + exp(-x)) * recall(source + ${f}u + k, g); }
     input[k / 4u * ${quads}u + g][k % 4u] = x;
   }
 }
@@ -190,49 +185,26 @@ fn attend(layer: u32, h: u32, g: u32, step: u32) {
 }
 
 fn transform(step: u32) {
-  let stages = ${config.num_hidden_layers * phases}u + select(1u, 0u, u.prefill == 1u);
-  for (var stage = 0u; stage < stages; stage++) {
-    let layer = stage / ${phases}u;
-    let phase = select(stage % ${phases}u, ${phases}u, layer == ${config.num_hidden_layers}u);
-    // What is multiplied; the matrix: its first weight, columns, and the distance between them; where the product goes.
-    var kind = NORMED;
-    var source = STREAM;
-    var available = ${d}u;
-    var gain = ${at('norm')};
-    var matrix = ${at('embedding')};
-    var columns = ${v}u;
-    var stride = ${d}u;
-    var to = WIDE;
-    if (phase == 0u) { gain = ${inLayer('attention_norm')}; matrix = ${inLayer('qkv')}; columns = ${3 * d}u; }
-    if (phase == 1u) { kind = AS_IS; source = MIXED; matrix = ${inLayer('attention_out')}; columns = ${d}u; to = STREAM; }
-    if (phase == 2u) { gain = ${inLayer('mlp_norm')}; matrix = ${inLayer('gate_up')}; columns = ${2 * f}u; }
-    if (phase > 2u && phase < ${phases}u) {
-      let block = (phase - 3u) * ${d}u;
-      kind = ACTIVATED;
-      source = WIDE + block;
-      available = ${f}u - block;
-      matrix = ${inLayer('down')} + block;
-      columns = ${d}u;
-      stride = ${f}u;
-      to = STREAM;
-    }
+  for (var number = 0u; number < stageCount(); number++) {
+    let stage = stageOf(number);
     for (var g = 0u; g < ${quads}u; g++) {
-      if (phase == 1u) {
-        cacheKeys(layer, g, step);
-        for (var h = 0u; h < ${heads}u; h++) { attend(layer, h, g, step); }
+      if (stage.kind == ATTENDED) {
+        cacheKeys(stage.layer, g, step);
+        for (var h = 0u; h < ${heads}u; h++) { attend(stage.layer, h, g, step); }
       }
-      prepare(kind, source, available, gain, g);
+      prepare(stage, g);
     }
-    multiply(matrix, columns, stride, to);
+    multiply(stage);
   }
 }
 
 // The input times a matrix; a product for the residual stream is added to it.
-fn multiply(matrix: u32, columns: u32, stride: u32, to: u32) {
-  for (var j = 0u; j < columns; j++) {
-    let base = (matrix + j * stride) / 4u;
+fn multiply(stage: Stage) {
+  let to = select(WIDE, STREAM, stage.toStream);
+  for (var j = 0u; j < stage.outputs; j++) {
+    let base = (stage.matrix + j * stage.pitch) / 4u;
     ${groups.map((g) => `var sum${g} = vec4f(0);`).join(' ')}
-    if (to == STREAM) { ${groups.map((g) => `sum${g} = recall(STREAM + j, ${g}u);`).join(' ')} }
+    if (stage.toStream) { ${groups.map((g) => `sum${g} = recall(STREAM + j, ${g}u);`).join(' ')} }
     ${range(d / 16)
       .map((k) => {
         const products = range(4).flatMap((i) =>
@@ -245,75 +217,20 @@ fn multiply(matrix: u32, columns: u32, stride: u32, to: u32) {
   }
 }
 
-// How likely a logit is drawn, relative to the largest one's 1.
-fn likelihood(logit: vec4f, top: vec4f) -> vec4f {
-  if (u.temperature == 0.0) { return select(vec4f(0), vec4f(1), logit == top); }
-  return exp((logit - top) / u.temperature);
-}
-
-// The sum of the likelihoods above a bound.
-fn massAbove(bound: vec4f, top: vec4f, g: u32) -> vec4f {
-  var sum = vec4f(0);
-  for (var id = 0u; id < ${v}u; id++) {
-    let x = likelihood(recall(WIDE + id, g), top);
-    sum += select(vec4f(0), x, x > bound);
-  }
-  return sum;
-}
-
-// Nucleus sampling: the smallest bound above which there is less than enough, found by bisecting its bits.
-fn nucleus(enough: vec4f, top: vec4f, g: u32) -> vec4f {
-  var low = vec4u(0);
-  var high = vec4u(bitcast<u32>(2.0));
-  while (any(low < high)) {
-    let middle = (low + high) / 2u;
-    let less = massAbove(bitcast<vec4f>(middle), top, g) < enough;
-    low = select(middle + 1u, low, less);
-    high = select(high, middle, less);
-  }
-  return bitcast<vec4f>(low);
-}
-
-// Inverse of the cumulative distribution at a uniform number; the log-probability is that at temperature 1.
+// The drawn token, and its log-probability at temperature 1.
 fn choose(g: u32, step: u32) {
   var top = vec4f(-1e30);
   for (var id = 0u; id < ${v}u; id++) { top = max(top, recall(WIDE + id, g)); }
   var sum = vec4f(0);
   for (var id = 0u; id < ${v}u; id++) { sum += exp(recall(WIDE + id, g) - top); }
-  var total = massAbove(vec4f(0), top, g);
-  // Of tokens as likely as the bound, the first are kept until there is enough.
-  var bound = vec4f(0);
-  var room = vec4f(0);
-  if (u.topP < 1.0) {
-    let enough = u.topP * total;
-    bound = nucleus(enough, top, g);
-    let above = massAbove(bound, top, g);
-    room = ceil((enough - above) / bound) * bound;
-    total = above + room;
-  }
-  var goal = uniforms(vec2u(u.key0, u.key1), vec4u(u.stream), draw(g), position[g], vec4u(0)) * total;
-  if (u.temperature == 0.0) { goal = vec4f(0); }
-  var cumulative = vec4f(0);
-  var chosen = vec4u(0);
-  var height = top;
-  var open = vec4<bool>(true);
-  for (var id = 0u; id < ${v}u; id++) {
-    let logit = recall(WIDE + id, g);
-    let x = likelihood(logit, top);
-    let tied = (x == bound) & (room > 0.5 * bound);
-    let taken = open & ((x > bound) | tied);
-    room -= select(vec4f(0), x, tied);
-    cumulative += select(vec4f(0), x, taken);
-    chosen = select(chosen, vec4u(id), taken);
-    height = select(height, logit, taken);
-    open = open & !(cumulative > goal);
-  }
-  token[g] = chosen;
-  live[g] = live[g] & (chosen != vec4u(u.eos));
-  let logProb = height - top - log(sum);
+  let chance = uniforms(vec2u(u.key0, u.key1), vec4u(u.stream), draw(g), position[g], vec4u(0));
+  let one = pick(chance, massAbove(vec4f(0), top, g), top, g);
+  token[g] = one.id;
+  live[g] = live[g] & (one.id != vec4u(u.eos));
+  let logProb = one.logit - top - log(sum);
   let at = quad[g] * 4u + step * u.width;
   for (var c = 0u; c < 4u; c++) {
-    drawn[2u * (at + c)] = chosen[c];
+    drawn[2u * (at + c)] = one.id[c];
     drawn[2u * (at + c) + 1u] = bitcast<u32>(logProb[c]);
   }
 }
@@ -372,8 +289,10 @@ fn run(group: u32, local: u32) {
       subgroups: broadcasts,
       code,
     },
+    form: 'byOutput',
     rows: LANES * 4 * quads,
     prompts: LANES,
     positions: 4 * quads,
+    floatsPerRow: (positions) => 2 * d + wide + positions,
   };
 }

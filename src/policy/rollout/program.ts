@@ -1,12 +1,17 @@
 import type { Kernel } from '../../tensor/wgsl/kernel.ts';
+import type { PackedForm } from './pack.ts';
 
 /** A compiled way to carry rows through the policy, several tokens a dispatch. */
 export interface Program {
   kernel: Kernel;
+  /** How it wants the weights, see `pack.ts`. */
+  form: PackedForm;
   /** Rows of a workgroup that draw; prompts of one that reads, and how many positions of each it reads in a step. */
   rows: number;
   prompts: number;
   positions: number;
+  /** Numbers that its memory holds for a row, for so many positions. */
+  floatsPerRow(positions: number): number;
 }
 
 /** What a program's kernel is given, in this order; all of it the same for all rows of a dispatch. */

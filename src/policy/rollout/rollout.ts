@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { seedKey } from '../../tensor/random.ts';
 import type { EngineBackend } from '../../tensor/wgsl/backend.ts';
-import { type PolicyConfig, parameterCount } from '../config.ts';
 import type { Policy } from '../policy.ts';
 import type { Group, Sampled, SampleOptions, Sampler } from '../sampler.ts';
-import { lanesProgram } from './lanes.ts';
-import { PACK, packTable } from './pack.ts';
+import { type Choice, choiceFor } from './choice.ts';
+import { MOVE_WORDS, PACK, type PackedForm, packing } from './pack.ts';
 import { type Program, UNIFORMS, type Uniforms } from './program.ts';
 import { type Slot, slotWords } from './slots.ts';
 
@@ -25,28 +24,28 @@ interface Row extends Slot {
  * and the drawing for several tokens, and the host only sees what was drawn, once a dispatch. The prompts are read
  * once a group, and their keys and values are shared by the group's rows.
  */
-export function rollouts(policy: Policy): Sampler {
+export function rollouts(policy: Policy, choose?: Choice): Sampler {
   const backend = tf.backend() as EngineBackend;
-  const packed = pack(backend, policy);
+  const choice = choose ?? choiceFor(backend, policy.config);
+  const packed = pack(backend, policy, choice.form);
   return {
-    sample: (groups, options) => sampleGroups(backend, policy, packed, groups, options),
+    sample: (groups, options) => sampleGroups(backend, policy, packed, choice, groups, options),
     dispose: () => void backend.disposeData(packed.dataId),
   };
 }
 
-function pack(backend: EngineBackend, { config, parameters }: Policy): tf.TensorInfo {
-  const table = packTable(config);
-  const matrices = backend.makeTensorInfo([table.length], 'int32', table);
-  // Products read whole rows of the width, also where the MLP's last block is narrower.
-  const packed = backend.make([parameterCount(config) + config.hidden_size]);
+function pack(backend: EngineBackend, { config, parameters }: Policy, form: PackedForm): tf.TensorInfo {
+  const { table, floats } = packing(config, form);
+  const moves = backend.makeTensorInfo([table.length], 'int32', table);
+  const packed = backend.make([floats]);
   const share = 1024;
   backend.dispatch(PACK, {
-    reads: [matrices, parameters],
+    reads: [moves, parameters],
     writes: [packed],
     uniforms: [share],
-    threads: (table.length / 3) * share,
+    threads: (table.length / MOVE_WORDS) * share,
   });
-  backend.disposeData(matrices.dataId);
+  backend.disposeData(moves.dataId);
   return packed;
 }
 
@@ -54,6 +53,7 @@ async function sampleGroups(
   backend: EngineBackend,
   policy: Policy,
   weights: tf.TensorInfo,
+  choice: Choice,
   groups: readonly Group[],
   options: SampleOptions,
 ): Promise<Sampled[][]> {
@@ -90,7 +90,6 @@ async function sampleGroups(
   const tokens = Int32Array.from(groups.flatMap((group) => group.tokens));
   const prompts = keep(backend.makeTensorInfo([tokens.length], 'int32', tokens));
   const cache = keep(backend.make([constant.ownBase + perPosition * maxNewTokens * rows.length]));
-  const perRow = floatsPerRow(config, prefixPositions + maxNewTokens);
 
   /** Runs some steps of all slots; what they drew, [steps, width, 2], and the milliseconds that it took. */
   const run = async (
@@ -105,7 +104,7 @@ async function sampleGroups(
     const uniforms: Uniforms = { ...constant, steps, first, prefill, width };
     const words = slotWords(slots, width);
     const table = backend.makeTensorInfo([words.length], 'int32', words);
-    const memory = backend.make([perRow * width]);
+    const memory = backend.make([program.floatsPerRow(prefixPositions + maxNewTokens) * width]);
     const drawn = backend.make([prefill ? 1 : steps * width * 2], 'int32');
     const begun = performance.now();
     backend.dispatch(program.kernel, {
@@ -121,7 +120,8 @@ async function sampleGroups(
 
   try {
     const pace = pacer();
-    const reading = await programFor(backend, config, readers.length);
+    const reading = choice.programs[0];
+    await backend.pipelines.compile(choice.programs.map(({ kernel }) => kernel));
     const blocks = Math.ceil(Math.max(...readers.map(({ prefix }) => prefix)) / reading.positions);
     for (let first = 0; first < blocks; ) {
       const steps = pace.steps(blocks - first);
@@ -130,9 +130,10 @@ async function sampleGroups(
     }
     for (let first = 0; rows.length > 0; ) {
       const steps = pace.steps(maxNewTokens - first);
-      const program = await programFor(backend, config, rows.length);
+      const program = choice.pick(rows.length);
       const { values, width, ms } = await run(program, rows, steps, first, 0);
       pace.took(ms, steps);
+      choice.took(program, rows.length, ms / steps);
       take(rows, values, steps, width, eosId);
       first += steps;
       rows = rows.filter(({ out }) => !out.terminated && out.tokens.length < maxNewTokens);
@@ -168,14 +169,6 @@ function take(rows: readonly Row[], values: Int32Array, steps: number, width: nu
   });
 }
 
-/** Numbers that a program's memory holds for a row. */
-function floatsPerRow(
-  { hidden_size, intermediate_size, vocab_size }: PolicyConfig,
-  positions: number,
-): number {
-  return 2 * hidden_size + Math.max(3 * hidden_size, 2 * intermediate_size, vocab_size) + positions;
-}
-
 /** Chooses the steps of each dispatch by what the ones before took. */
 function pacer() {
   let most = 1;
@@ -185,12 +178,4 @@ function pacer() {
       most = Math.max(1, Math.min(MAX_STEPS, 2 * steps, Math.floor((TARGET_MS * steps) / ms)));
     },
   };
-}
-
-/** The program for so many rows, compiled. */
-async function programFor(backend: EngineBackend, config: PolicyConfig, rows: number): Promise<Program> {
-  const broadcasts = backend.device.features.has('subgroups' as GPUFeatureName);
-  const program = lanesProgram(config, rows > 32 ? 4 : 1, broadcasts);
-  await backend.pipelines.compile([program.kernel]);
-  return program;
 }
