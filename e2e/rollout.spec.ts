@@ -88,7 +88,9 @@ test('rows that end at once, the same bits again, and what the trainer computes 
   });
 });
 
-test('every program draws the same, and its bits do not depend on how many rows share it', async ({ page }) => {
+test('every program draws the same, and its bits do not depend on how many rows share it', async ({
+  page,
+}) => {
   const options = { ...usual, topP: 0.9, maxNewTokens: 5 };
   const { groups } = await run(page, 'wasm', unequal, options);
   await run(page, 'webgpu', [[1]], { ...options, n: 1 });
