@@ -10,9 +10,14 @@ declare global {
       prompts: number[][],
       options: SampleOptions,
     ): Promise<{ groups: Sampled[][]; dispatches: number }>;
-    program(name: ProgramName, prompts: number[][], options: SampleOptions): Promise<Sampled[][]>;
+    program(
+      name: ProgramName | 'measured',
+      prompts: number[][],
+      options: SampleOptions,
+    ): Promise<Sampled[][]>;
     recomputed(prompts: number[][], groups: Sampled[][]): Promise<number[]>;
     memory(prompts: number[][], options: SampleOptions, calls: number): Promise<number[]>;
+    losing(prompts: number[][], options: SampleOptions): Promise<string>;
     philox(): Promise<{ shader: number[]; script: number[] }>;
   }
 }
@@ -94,7 +99,7 @@ test('every program draws the same, and its bits do not depend on how many rows 
   const options = { ...usual, topP: 0.9, maxNewTokens: 5 };
   const { groups } = await run(page, 'wasm', unequal, options);
   await run(page, 'webgpu', [[1]], { ...options, n: 1 });
-  const sampled = (name: ProgramName) =>
+  const sampled = (name: ProgramName | 'measured') =>
     page.evaluate(([p, x, o]) => window.program(p, x, o), [name, unequal, options] as const);
   const lanes = await sampled('lanes 1');
   const workgroup = await sampled('workgroup 1');
@@ -106,10 +111,10 @@ test('every program draws the same, and its bits do not depend on how many rows 
       });
     });
   }
-  for (const name of ['lanes 2', 'lanes 1 without subgroups'] as const) {
+  for (const name of ['lanes 4', 'lanes 1 without subgroups'] as const) {
     expect(await sampled(name), name).toEqual(lanes);
   }
-  for (const name of ['workgroup 2', 'workgroup 4'] as const) {
+  for (const name of ['workgroup 2', 'workgroup 4', 'measured'] as const) {
     expect(await sampled(name), name).toEqual(workgroup);
   }
 });
@@ -130,8 +135,13 @@ test('few dispatches a token, and flat memory', async ({ page }) => {
   expect(new Set(bytes.slice(12)).size, `bytes after each call: ${bytes}`).toBe(1);
 });
 
-test('random numbers in WGSL are those in TypeScript', async ({ page }) => {
+test('random numbers in WGSL are those in TypeScript; a device lost while sampling is said so', async ({
+  page,
+}) => {
   await run(page, 'webgpu', [[1]], { ...usual, n: 1, maxNewTokens: 1 });
   const { shader, script } = await page.evaluate(() => window.philox());
   expect(shader).toEqual(script);
+  expect(await page.evaluate(([p, o]) => window.losing(p, o), [unequal, usual] as const)).toBe(
+    'DeviceLostError',
+  );
 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { PolicyConfig } from '../src/policy/config.ts';
 import { createPolicy, disposePolicy, initialWeights } from '../src/policy/policy.ts';
-import { choiceOf } from '../src/policy/rollout/choice.ts';
+import { fixed, measured } from '../src/policy/rollout/choice.ts';
 import { lanesProgram } from '../src/policy/rollout/lanes.ts';
 import { rollouts as sampler } from '../src/policy/rollout/rollout.ts';
 import { workgroupProgram } from '../src/policy/rollout/workgroup.ts';
@@ -49,14 +49,22 @@ const PROGRAMS = {
   'workgroup 2': () => workgroupProgram(config, 2),
   'workgroup 4': () => workgroupProgram(config, 4),
   'lanes 1': () => lanesProgram(config, 1, true),
-  'lanes 2': () => lanesProgram(config, 2, true),
+  'lanes 4': () => lanesProgram(config, 4, true),
   'lanes 1 without subgroups': () => lanesProgram(config, 1, false),
 };
 export type ProgramName = keyof typeof PROGRAMS;
 
-async function program(name: ProgramName, prompts: number[][], options: SampleOptions): Promise<Sampled[][]> {
+async function program(
+  name: ProgramName | 'measured',
+  prompts: number[][],
+  options: SampleOptions,
+): Promise<Sampled[][]> {
   const policy = createPolicy(config, weights);
-  const one = sampler(policy, choiceOf([PROGRAMS[name]()]));
+  const choice =
+    name === 'measured'
+      ? measured(([4, 2, 1] as const).map((rows) => workgroupProgram(config, rows)))
+      : fixed(PROGRAMS[name]);
+  const one = sampler(policy, choice);
   const groups = await one.sample(
     prompts.map((tokens, i) => ({ tokens, draw: i * options.n })),
     options,
@@ -85,6 +93,17 @@ async function memory(prompts: number[][], options: SampleOptions, calls: number
     bytes.push(memoryBytes());
   }
   return bytes;
+}
+
+/** What sampling says when the device goes away meanwhile. */
+async function losing(prompts: number[][], options: SampleOptions): Promise<string> {
+  const policy = createPolicy(config, weights);
+  const sampling = sample(policy, prompts, options);
+  (tf.backend() as EngineBackend).device.destroy();
+  return sampling.then(
+    () => 'sampled',
+    (error: Error) => error.name,
+  );
 }
 
 /** Random numbers of many counters from the shader and from TypeScript. */
@@ -128,4 +147,4 @@ fn run(i: u32) {
   return { shader, script };
 }
 
-Object.assign(window, { rollouts, program, recomputed, memory, philox });
+Object.assign(window, { rollouts, program, recomputed, memory, losing, philox });

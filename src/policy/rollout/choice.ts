@@ -6,10 +6,11 @@ import type { PackedForm } from './pack.ts';
 import type { Program } from './program.ts';
 import { workgroupProgram } from './workgroup.ts';
 
-/** Which program carries how many rows on a device, learned while it samples: all give the same bits. */
+/** Which program carries how many rows. */
 export interface Choice {
-  programs: readonly Program[];
   form: PackedForm;
+  /** Leaves out programs that answer a trial otherwise than the first does. Later calls do nothing. */
+  check(trial: (program: Program) => Promise<unknown>): Promise<void>;
   pick(rows: number): Program;
   /** Milliseconds that a token of so many rows took with a program. */
   took(program: Program, rows: number, ms: number): void;
@@ -25,25 +26,36 @@ export function choiceFor({ device }: EngineBackend, config: PolicyConfig): Choi
   const choices = known.get(device) ?? new Map<string, Choice>();
   known.set(device, choices);
   const key = JSON.stringify(config);
-  const choice = choices.get(key) ?? choiceOf(programsFor(device, config));
+  const choice = choices.get(key) ?? choiceOn(device, config);
   choices.set(key, choice);
   return choice;
 }
 
-/** Programs for a device, the one for many rows first. */
-export function programsFor(device: GPUDevice, config: PolicyConfig): Program[] {
+function choiceOn(device: GPUDevice, config: PolicyConfig): Choice {
   if (!isSoftware({ info: device.adapterInfo })) {
-    return ([4, 2, 1] as const).map((rows) => workgroupProgram(config, rows));
+    return measured(([4, 2, 1] as const).map((rows) => workgroupProgram(config, rows)));
   }
+  // Compiling takes seconds there, so nothing is tried.
   const broadcasts = device.features.has('subgroups' as GPUFeatureName);
-  return [4, 1].map((quads) => lanesProgram(config, quads, broadcasts));
+  const many = lanesProgram(config, 4, broadcasts);
+  const few = lanesProgram(config, 1, broadcasts);
+  return fixed((rows) => (rows > 32 ? many : few));
 }
 
-/** Tries each program at each order of magnitude of rows, then stays with the fastest there. */
-export function choiceOf(programs: readonly Program[]): Choice {
+/** Programs by the number of rows alone. */
+export function fixed(pick: (rows: number) => Program): Choice {
+  return { form: pick(1).form, check: async () => {}, pick, took: () => {} };
+}
+
+/**
+ * Tries each program at each order of magnitude of rows, then stays with the fastest there. The clock may choose
+ * because all give the same bits, which `check` makes sure of: compilers differ in where they fuse roundings.
+ */
+export function measured(programs: readonly Program[]): Choice {
+  let agreeing: readonly Program[] | undefined;
   const timings = new Map<string, { trials: number; best: number }>();
   const timing = (program: Program, rows: number) => {
-    const key = `${programs.indexOf(program)} ${Math.ceil(Math.log2(rows))}`;
+    const key = `${Math.ceil(Math.log2(rows))} ${program.kernel.name}`;
     const found = timings.get(key) ?? { trials: 0, best: Number.POSITIVE_INFINITY };
     timings.set(key, found);
     return found;
@@ -54,9 +66,14 @@ export function choiceOf(programs: readonly Program[]): Choice {
     return trials < TRIALS ? trials - TRIALS : best;
   };
   return {
-    programs,
     form: programs[0].form,
-    pick: (rows) => programs.reduce((a, b) => (rank(b, rows) < rank(a, rows) ? b : a)),
+    check: async (trial) => {
+      if (agreeing) return;
+      const answers: string[] = [];
+      for (const program of programs) answers.push(JSON.stringify(await trial(program)));
+      agreeing = programs.filter((_, i) => answers[i] === answers[0]);
+    },
+    pick: (rows) => (agreeing ?? [programs[0]]).reduce((a, b) => (rank(b, rows) < rank(a, rows) ? b : a)),
     took: (program, rows, ms) => {
       const found = timing(program, rows);
       found.trials++;

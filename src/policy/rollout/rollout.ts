@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { seedKey } from '../../tensor/random.ts';
 import type { EngineBackend } from '../../tensor/wgsl/backend.ts';
+import type { PolicyConfig } from '../config.ts';
 import type { Policy } from '../policy.ts';
 import type { Group, Sampled, SampleOptions, Sampler } from '../sampler.ts';
-import { type Choice, choiceFor } from './choice.ts';
+import { type Choice, choiceFor, fixed } from './choice.ts';
 import { MOVE_WORDS, PACK, type PackedForm, packing } from './pack.ts';
 import { type Program, UNIFORMS, type Uniforms } from './program.ts';
 import { type Slot, slotWords } from './slots.ts';
@@ -13,6 +14,15 @@ const TARGET_MS = 40;
 
 /** Tokens a dispatch at most: rows that have ended are dropped between dispatches. */
 const MAX_STEPS = 16;
+
+/** Bytes of keys and values at once, where the device allows so many. */
+const MAX_CACHE_BYTES = 2 ** 29;
+
+/** What programs are compared on; as short as any policy allows. */
+const TRIAL: readonly Group[] = [
+  { tokens: [1, 2, 3, 4], draw: 0 },
+  { tokens: [5], draw: 3 },
+];
 
 /** A row that has not ended. */
 interface Row extends Slot {
@@ -28,10 +38,54 @@ export function rollouts(policy: Policy, choose?: Choice): Sampler {
   const backend = tf.backend() as EngineBackend;
   const choice = choose ?? choiceFor(backend, policy.config);
   const packed = pack(backend, policy, choice.form);
+  const carry = (by: Choice, groups: readonly Group[], options: SampleOptions) =>
+    sampleGroups(backend, policy, packed, by, groups, options);
   return {
-    sample: (groups, options) => sampleGroups(backend, policy, packed, choice, groups, options),
+    sample: async (groups, options) => {
+      await choice.check((program) =>
+        carry(
+          fixed(() => program),
+          TRIAL,
+          { ...options, n: 3, maxNewTokens: 3 },
+        ),
+      );
+      const results: Sampled[][] = [];
+      for (const part of fitting(backend.device, policy.config, groups, options)) {
+        results.push(...(await carry(choice, part, options)));
+      }
+      return results;
+    },
     dispose: () => void backend.disposeData(packed.dataId),
   };
+}
+
+/** The groups in parts whose keys and values fit into the cache's buffer. */
+function fitting(
+  device: GPUDevice,
+  config: PolicyConfig,
+  groups: readonly Group[],
+  options: SampleOptions,
+): (readonly Group[])[] {
+  const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+  // The pool rounds sizes up by at most an eighth.
+  const most = Math.min(MAX_CACHE_BYTES, maxBufferSize, maxStorageBufferBindingSize) * (8 / 9);
+  const longest = Math.max(...groups.map(({ tokens }) => tokens.length));
+  const bytes = 4 * floatsPerPosition(config) * groups.length * (longest + options.n * options.maxNewTokens);
+  if (bytes <= most) return [groups];
+  if (groups.length === 1) {
+    throw new Error(
+      `sample(): the keys and values of ${options.n} completions of one prompt take ${Math.ceil(bytes / 2 ** 20)} MB, and this device allows ${Math.floor(most / 2 ** 20)}; lower rollout.n or rollout.max_new_tokens`,
+    );
+  }
+  const half = Math.ceil(groups.length / 2);
+  return [groups.slice(0, half), groups.slice(half)].flatMap((part) =>
+    fitting(device, config, part, options),
+  );
+}
+
+/** Keys and values of one position in all layers. */
+function floatsPerPosition({ hidden_size, num_hidden_layers }: PolicyConfig): number {
+  return 2 * hidden_size * num_hidden_layers;
 }
 
 function pack(backend: EngineBackend, { config, parameters }: Policy, form: PackedForm): tf.TensorInfo {
@@ -67,7 +121,7 @@ async function sampleGroups(
     group.map((out, j) => ({ ...readers[i], row: i * n + j, draw: readers[i].draw + j, out })),
   );
   const prefixPositions = Math.max(1, ...readers.map(({ prefix }) => prefix));
-  const perPosition = 2 * config.hidden_size * config.num_hidden_layers;
+  const perPosition = floatsPerPosition(config);
   const [key0, key1] = seedKey(seed);
   const constant = {
     prompts: groups.length,
@@ -120,8 +174,7 @@ async function sampleGroups(
 
   try {
     const pace = pacer();
-    const reading = choice.programs[0];
-    await backend.pipelines.compile(choice.programs.map(({ kernel }) => kernel));
+    const reading = choice.pick(rows.length);
     const blocks = Math.ceil(Math.max(...readers.map(({ prefix }) => prefix)) / reading.positions);
     for (let first = 0; first < blocks; ) {
       const steps = pace.steps(blocks - first);
