@@ -101,7 +101,7 @@ export function exponentials(scores: usize, count: i32, stats: usize): void {
   const padded = (count + 15) & ~15;
   for (let j = count; j < padded; j++) store<f32>(scores + floats(j), -Infinity);
   let best = f32x4.splat(-Infinity);
-  for (let j = 0; j < padded; j += 4) best = f32x4.max(best, v128.load(scores + floats(j)));
+  for (let j = 0; j < padded; j += 4) best = f32x4.pmax(best, v128.load(scores + floats(j)));
   const top = maxLanes(best);
   const shift = f32x4.splat(top);
   let sum = f32x4.splat(0);
@@ -110,8 +110,10 @@ export function exponentials(scores: usize, count: i32, stats: usize): void {
     v128.store(scores + floats(j), e);
     sum = f32x4.add(sum, e);
   }
-  store<f32>(stats, top);
-  store<f32>(stats, sumLanes(sum), 4);
+  const total = sumLanes(sum);
+  // pmax steps over NaN; the sum does not.
+  store<f32>(stats, total == total ? top : total);
+  store<f32>(stats, total, 4);
 }
 
 /**
