@@ -1,5 +1,7 @@
 import { readFileSync, truncateSync } from 'node:fs';
 import path from 'node:path';
+import type { StepMetrics } from '../src/runs/events.ts';
+import { fixedMetrics } from '../src/runs/fixed.ts';
 import { expect as expectPage, test as testPage } from './fixtures.ts';
 import { expect, start, test } from './terminal.ts';
 
@@ -16,10 +18,7 @@ async function runs(command: string, args: string[]): Promise<void> {
 /** The lines of `metrics.jsonl` without what the clock says. */
 function metrics(run: string): Record<string, number>[] {
   const lines = readFileSync(path.join(run, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
-  return lines.map((line) => {
-    const entries = Object.entries(JSON.parse(line) as Record<string, number>);
-    return Object.fromEntries(entries.filter(([name]) => !/_time$|_per_second$/.test(name)));
-  });
+  return lines.map((line) => fixedMetrics(JSON.parse(line) as StepMetrics));
 }
 
 test('a policy is made, improved by two methods, evaluated, and refused when damaged', async ({ place }) => {

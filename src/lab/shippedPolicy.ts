@@ -9,7 +9,7 @@ export async function fetchShippedPolicy(): Promise<PolicyFiles> {
     throw new Error('this build ships no base policy: train one first, with method sft');
   }
   const files = SHIPPED_POLICY_FILES.map(async (name): Promise<[string, Uint8Array]> => {
-    const response = await fetch(`./policy/${name}`);
+    const response = await fetch(`${import.meta.env.BASE_URL}policy/${name}`);
     if (!response.ok)
       throw new Error(`policy/${name}: the server answered ${response.status}; reload the page`);
     return [name, new Uint8Array(await response.arrayBuffer())];

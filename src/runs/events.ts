@@ -78,7 +78,7 @@ export interface LogProbsAnswer {
 
 /**
  * One line of `metrics.jsonl`: `step`, then TRL's names. Wall-clock fields end in `_time` or `_per_second`, fields of
- * memory begin with `memory`; a seed fixes all others (`metrics.ts`).
+ * memory begin with `memory`; a seed fixes all others (`fixed.ts`).
  */
 export type StepMetrics = { step: number } & Record<string, number>;
 

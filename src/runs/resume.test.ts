@@ -7,8 +7,8 @@ import { useWasm } from '../tensor/device.ts';
 import { nodeWasmFiles } from '../tensor/node.ts';
 import type { Config } from './config.ts';
 import { RunControl } from './control.ts';
-import type { DeviceInfo, Emit, PolicyFiles, StepMetrics } from './events.ts';
-import { fixedMetrics } from './metrics.ts';
+import type { DeviceInfo, Emit, PolicyFiles } from './events.ts';
+import { fixedRun } from './fixed.ts';
 import { resolveConfig } from './options.ts';
 import { latestCheckpoint } from './storage/checkpoints.ts';
 import { Crash, CrashingDirectory } from './storage/crashing.ts';
@@ -82,19 +82,7 @@ async function live(directory: CrashingDirectory, config: Config): Promise<void>
   directory.throwIfCrashed();
 }
 
-/** What a run leaves, without what the clock decides. */
-async function leavings(directory: Directory) {
-  const files = await readFiles(directory, ['checkpoints']);
-  const text = (name: string) => new TextDecoder().decode(files[name]);
-  const lines = text('metrics.jsonl').trimEnd().split('\n');
-  return {
-    metrics: lines.map((line) => fixedMetrics(JSON.parse(line) as StepMetrics)),
-    rollouts: files['rollouts.jsonl'] && text('rollouts.jsonl'),
-    evaluations: JSON.parse(text('evaluation.json'), (key, value) => (key === 'seconds' ? undefined : value)),
-    weights: files['policy/model.safetensors'],
-    names: Object.keys(files),
-  };
-}
+const leavings = async (directory: Directory) => fixedRun(await readFiles(directory, ['checkpoints']));
 
 test.each(METHODS)(
   '%s: crashed at any write and resumed, a run is the one that never crashed',

@@ -7,6 +7,7 @@ import { nodeWasmFiles } from '../tensor/node.ts';
 import { ALGORITHMS, type Config, OPTIONS } from './config.ts';
 import { RunControl } from './control.ts';
 import type { DeviceInfo, PolicyFiles, RolloutRecord, RunEvent, StepMetrics } from './events.ts';
+import { fixedMetrics } from './fixed.ts';
 import { resolveConfig } from './options.ts';
 import { runTraining } from './training.ts';
 
@@ -49,10 +50,7 @@ async function run(
 }
 
 /** Everything but wall-clock, which no seed fixes. */
-const withoutClock = (metrics: StepMetrics[]) =>
-  metrics.map((one) =>
-    Object.fromEntries(Object.entries(one).filter(([name]) => !/_time$|_per_second$/.test(name))),
-  );
+const withoutClock = (metrics: StepMetrics[]) => metrics.map(fixedMetrics);
 
 const sft: Partial<Config> = {
   method: 'sft',

@@ -111,9 +111,7 @@ class OpfsDirectory implements Directory {
 function put(file: FileSystemSyncAccessHandle, name: string, bytes: Uint8Array, offset: number): void {
   const written = file.write(bytes as Uint8Array<ArrayBuffer>, { at: offset });
   if (written !== bytes.length) {
-    throw new Error(
-      `storage: ${written} of ${bytes.length} bytes of ${name} were written; the storage is full`,
-    );
+    throw new Error(`storage: there is no room for the ${bytes.length} bytes of ${name}`);
   }
 }
 
