@@ -214,6 +214,24 @@ test('a broken file and a failing trainer are said, and the rest works', async (
   await trainShortly(page);
 });
 
+test('a full disk is said, and the run goes on', async ({ page, scriptedSite }) => {
+  await page.goto(scriptedSite + QUERY);
+  await expect(button(page, 'Train')).toBeVisible();
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Storage.overrideQuotaForOrigin', {
+    origin: new URL(scriptedSite).origin,
+    quotaSize: 1,
+  });
+  await button(page, 'Train').click();
+  await expect(page.locator('.notices')).toContainText(
+    'The storage of this browser is full: the run goes on',
+  );
+  const before = await stepsDone(page);
+  await expect.poll(() => stepsDone(page)).toBeGreaterThan(before + 2);
+  await button(page, 'Stop').click();
+  await expect(page.getByRole('status')).toHaveText(/^Stopped after \d+ steps\.$/);
+});
+
 test('axe finds no grave fault, in light and in dark', async ({ page, scriptedSite }) => {
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.goto(scriptedSite);
