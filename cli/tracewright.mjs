@@ -8,7 +8,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkNode, generateFiles, installPackages } from './setup.mjs';
 
-const COMMANDS = 'train evaluate sweep collect export import start test screenshots import-tasks'.split(' ');
+const COMMANDS =
+  'train evaluate sweep collect export import start test screenshots recording import-tasks'.split(' ');
 /** Options of ours that npm has no use for: in its environment they are there by mistake. */
 const SWALLOWED =
   'method steps seed policy tasks out quick set resume write to as cell parallel baseline measures'.split(

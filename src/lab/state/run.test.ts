@@ -19,7 +19,7 @@ const record = (group: number, sample: number, reward: number, source = 'code'):
   advantage: reward - 0.5,
 });
 
-const after = (...events: RunEvent[]) => events.reduce(reduceRun, newRunData({ steps: 9 }));
+const runAfter = (...events: RunEvent[]) => events.reduce(reduceRun, newRunData({ steps: 9 }));
 const step = (n: number): RunEvent => ({ type: 'step', totalSteps: 9, metrics: { step: n, reward: n } });
 const groups = (n: number): RunEvent[] => [
   { type: 'rollouts', records: [{ ...record(0, 0, 1), step: n }] },
@@ -28,7 +28,7 @@ const groups = (n: number): RunEvent[] => [
 
 describe('what a run is after its events', () => {
   it('keeps metrics in order, and the steps whose groups are kept', () => {
-    const data = after(step(1), ...groups(1), step(2), ...groups(2));
+    const data = runAfter(step(1), ...groups(1), step(2), ...groups(2));
     expect(data.metrics.map((row) => row.step)).toEqual([1, 2]);
     expect(data).toMatchObject({ phase: 'running', message: 'Step 2 of 9.', kept: [1, 2] });
     expect(data.latest?.step).toBe(2);
@@ -36,7 +36,7 @@ describe('what a run is after its events', () => {
 
   it('forgets what is void when a run goes on from a checkpoint, and takes it again', () => {
     const evaluation = { step: 0, measures: {}, verdicts: {}, seconds: 1 };
-    const data = after(
+    const data = runAfter(
       { type: 'evaluation', name: 'before', evaluation },
       ...[1, 2, 3].flatMap((n) => [step(n), ...groups(n)]),
       { type: 'evaluation', name: 'during', evaluation: { ...evaluation, step: 3 } },
@@ -50,7 +50,7 @@ describe('what a run is after its events', () => {
 
   it('says each warning once, and how the run ended', () => {
     const warning: RunEvent = { type: 'warning', message: 'careful' };
-    const data = after(step(1), warning, warning, { type: 'done', steps: 1, stopped: true });
+    const data = runAfter(step(1), warning, warning, { type: 'done', steps: 1, stopped: true });
     expect(data).toMatchObject({
       warnings: ['careful'],
       phase: 'stopped',
