@@ -12,8 +12,8 @@ import { differenceError, evaluateCase, OP_CASES } from '../src/tensor/op_cases.
 import { random } from '../src/tensor/random.ts';
 import { loseDevice } from '../src/tensor/webgpu.ts';
 import type { EngineBackend } from '../src/tensor/wgsl/backend.ts';
-import { CHUNK, type Form, multiply, variantName } from '../src/tensor/wgsl/matmul.ts';
-import { HARDWARE, tune } from '../src/tensor/wgsl/tune.ts';
+import { CHUNK, FORMS, type Form, multiply, variantName } from '../src/tensor/wgsl/matmul.ts';
+import { HARDWARE, SOFTWARE, tune } from '../src/tensor/wgsl/tune.ts';
 import { updateOptions } from './engine.ts';
 
 const backendOf = () => tf.backend() as EngineBackend;
@@ -48,12 +48,12 @@ async function variants(): Promise<{ found: { name: string; same: boolean }[]; c
     nt: [[67, 68, 20]],
     tn: [[20, 70, 2 * CHUNK + 30]],
   };
-  for (const form of ['nn', 'nt', 'tn'] as const) {
+  for (const form of FORMS) {
     for (const [m, n, k] of sizes[form]) {
       const a = numbers(form === 'tn' ? [k, m] : [m, k], 1);
       const b = numbers(form === 'nt' ? [n, k] : [k, n], 2);
       let first: Float32Array | undefined;
-      for (const variant of form === 'tn' ? HARDWARE.flatMap((v) => [v, { ...v, split: true }]) : HARDWARE) {
+      for (const variant of [...HARDWARE, SOFTWARE]) {
         const out = multiply(backend, form, variant, a, b);
         const values = (await backend.read(out.dataId)) as Float32Array;
         backend.disposeData(out.dataId);

@@ -9,7 +9,7 @@ import type { Form, Variant } from './matmul.ts';
 export const SUBMIT_BATCH = 64;
 
 /** What multiplies until the device has been measured. */
-const PLAIN: Variant = { rows: 8, columns: 8, shared: false, split: false };
+const PLAIN: Variant = { rows: 8, columns: 8, shared: false };
 
 /** What we use of tfjs's recording of commands. */
 interface Recorder {
