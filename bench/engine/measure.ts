@@ -10,10 +10,13 @@ import {
 } from './cases.ts';
 import type { Backend, RolloutJob } from './contender.ts';
 import type { Participant, Stage } from './stage.ts';
+import { openTorch, pythonWithTorch } from './torch.ts';
 
 /** How much to measure. */
 export interface Plan {
   contenders: string[];
+  /** Whether to measure PyTorch too, where it is installed; on the CPU, and so beside wasm. */
+  torch: boolean;
   sizes: string[];
   /** Of a training step. */
   sequences: number;
@@ -71,7 +74,7 @@ export interface SizeResult {
   training: TrainingRow[];
   rollouts: RolloutRow[];
   products: ProductRow[];
-  /** Seconds that a step's linear layers take with the best product of any contender, shape by shape. */
+  /** Seconds that a step's linear layers take with the best product of any contender (but PyTorch), shape by shape. */
   rooflineSeconds: number;
   /** Contenders that failed or disagreed, with the reason. */
   failures: Record<string, string>;
@@ -153,6 +156,8 @@ export async function measureSize(
       log(`${name} is out: ${failures[name]}`);
     }
   }
+  const python = backend === 'wasm' && plan.torch ? pythonWithTorch() : undefined;
+  if (python) running.push(openTorch(python));
   try {
     await each('start', async ({ name, bench }) => {
       devices[name] = await bench.start(backend);
@@ -168,7 +173,8 @@ export async function measureSize(
     await each('load', ({ bench }) => bench.load(model));
     const rollouts = await measureRollouts(each, () => running, model, plan, log);
     const rooflineSeconds = products.reduce((sum, { product, gflops }) => {
-      return sum + (product.times * flops(product)) / (1e9 * Math.max(...Object.values(gflops)));
+      const rates = Object.entries(gflops).map(([name, rate]) => (name === 'pytorch' ? 0 : rate));
+      return sum + (product.times * flops(product)) / (1e9 * Math.max(...rates));
     }, 0);
     const result = {
       size,

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { benchOf } from './bench.ts';
+import type { Answer, Call } from './calls.ts';
 import type { Backend, Contender } from './contender.ts';
 import { startCounting } from './counters.ts';
 
@@ -85,20 +86,6 @@ async function createContender(): Promise<Contender> {
     default:
       throw new Error(`bench: no contender "${name}"`);
   }
-}
-
-/** A call from the parent; answered under the same number. */
-export interface Call {
-  id: number;
-  method: string;
-  args: unknown[];
-}
-
-/** The answer to a call; number 0 says that the contender is there. */
-export interface Answer {
-  id: number;
-  value?: unknown;
-  error?: string;
 }
 
 async function answer(id: number, work: () => Promise<unknown>): Promise<void> {

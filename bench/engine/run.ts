@@ -16,6 +16,8 @@ import { formatReport, type Report } from './report.ts';
 import { openBrowserStage, openNodeStage } from './stage.ts';
 
 const CONTENDERS = ['tracewright', 'tfjs', 'jax-js'];
+/** Measured too where it is installed, for orientation. */
+const PYTORCH = 'pytorch';
 const BACKENDS: Backend[] = ['webgpu', 'wasm'];
 
 /** A list of names from the command line, each of which must be known. */
@@ -75,8 +77,10 @@ await runCommand(async () => {
   const backends = (names('device', flags.device, BACKENDS) ?? BACKENDS) as Backend[];
   const [runtime] = names('runtime', flags.runtime, ['browser', 'node'])!;
   if (runtime === 'node' && backends.includes('webgpu')) requireWebGpuPackage();
+  const only = names('only', flags.only, [...CONTENDERS, PYTORCH]);
   const plan: Plan = {
-    contenders: names('only', flags.only, CONTENDERS) ?? CONTENDERS,
+    contenders: CONTENDERS.filter((name) => only?.includes(name) ?? true),
+    torch: only?.includes(PYTORCH) ?? !flags.quick,
     sizes:
       names('sizes', flags.sizes, Object.keys(SIZES)) ?? (flags.quick ? ['tiny'] : ['0.25M', '1M', '4M']),
     sequences: flags.quick ? 2 : 8,

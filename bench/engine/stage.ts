@@ -4,8 +4,8 @@ import { ISOLATION_HEADERS } from '../../cli/isolation.ts';
 import { serveSite } from '../../cli/server.ts';
 import { ROOT } from '../../cli/site.ts';
 import type { Bench } from './bench.ts';
+import { pendingCalls } from './calls.ts';
 import type { Backend } from './contender.ts';
-import type { Answer, Call } from './node.ts';
 import { buildBenchPage, buildBenchProcess } from './site.ts';
 
 /** A bench whose calls cross a boundary. */
@@ -93,33 +93,17 @@ export async function openNodeStage(): Promise<Stage> {
         serialization: 'advanced',
         stdio: ['ignore', 2, 2, 'ipc'],
       });
-      const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-      const answerTo = (id: number) =>
-        new Promise<unknown>((resolve, reject) => {
-          waiting.set(id, { resolve, reject });
-        });
-      child.on('message', ({ id, value, error }: Answer) => {
-        if (error === undefined) waiting.get(id)?.resolve(value);
-        else waiting.get(id)?.reject(new Error(error));
-        waiting.delete(id);
-      });
-      child.on('exit', (code, signal) => {
-        for (const { reject } of waiting.values()) reject(new Error(`its process ended (${signal ?? code})`));
-      });
-      let calls = 0;
+      const calls = pendingCalls(child);
+      child.on('message', calls.settle);
       try {
-        await answerTo(0);
+        await calls.answerTo(0);
       } catch (error) {
         child.kill();
         throw error;
       }
       return {
         name,
-        bench: remoteBench((method, args) => {
-          const id = ++calls;
-          child.send({ id, method, args } satisfies Call);
-          return answerTo(id);
-        }),
+        bench: remoteBench((method, args) => calls.send((call) => child.send(call), method, args)),
         close: async () => void child.kill(),
       };
     },
