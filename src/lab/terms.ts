@@ -161,6 +161,11 @@ const TERMS: Record<string, Term> = {
     unit: 'nats',
     help: 'Largest difference between the log-probability at sampling and at training of one token: near 0 when both agree.',
   },
+  'sampling/sampling_logp_difference/mean': {
+    label: 'mean sampler difference',
+    unit: 'nats',
+    help: 'Mean over the tokens of the difference between the log-probability at sampling and at training.',
+  },
   advantage: {
     label: 'advantage',
     unit: '',

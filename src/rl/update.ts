@@ -38,7 +38,9 @@ export interface UpdateMetrics {
   kl?: number;
   'clip_ratio/low_mean': number;
   'clip_ratio/high_mean': number;
+  /** Between log-probabilities at sampling and at training, before the first optimizer step. */
   'sampling/sampling_logp_difference/max': number;
+  'sampling/sampling_logp_difference/mean': number;
   /** Optimizer updates made, and those left out because the gradient was not finite. */
   updates: number;
   skipped_updates: number;
@@ -75,6 +77,7 @@ export async function updatePolicy(
     skipped: 0,
     updates: 0,
     worst: 0,
+    meanDifference: 0,
     trained: 0,
   };
   for (let epoch = 0; epoch < options.ppo_epochs; epoch++) {
@@ -105,7 +108,10 @@ export async function updatePolicy(
       totals.tokens += result.measuredTokens;
       totals.trained += result.trainedTokens;
       totals.skipped += applied ? 0 : 1;
-      if (isFirst) totals.worst = result.worstDifference;
+      if (isFirst) {
+        totals.worst = result.worstDifference;
+        totals.meanDifference = result.differences / Math.max(1, result.measuredTokens);
+      }
     }
   }
   const perToken = (sum: number) => sum / totals.tokens;
@@ -117,6 +123,7 @@ export async function updatePolicy(
     'clip_ratio/low_mean': totals.low / Math.max(1, totals.allTokens),
     'clip_ratio/high_mean': totals.high / Math.max(1, totals.allTokens),
     'sampling/sampling_logp_difference/max': totals.worst,
+    'sampling/sampling_logp_difference/mean': totals.meanDifference,
     skipped_updates: totals.skipped,
     updates: totals.updates - totals.skipped,
     trained_tokens: totals.trained,
@@ -149,6 +156,7 @@ async function miniBatch(
     measuredTokens: 0,
     trainedTokens: 0,
     worstDifference: 0,
+    differences: 0,
   };
   for (const micro of microBatches(active, MICRO_BATCH_TOKENS)) {
     const batch = tokenBatch(micro);
@@ -174,7 +182,9 @@ async function miniBatch(
     sums.high += clip.high;
     for (let i = 0; i < logProbs.length; i++) {
       sums.entropy += entropy[i];
-      sums.worstDifference = Math.max(sums.worstDifference, Math.abs(logProbs[i] - inputs.oldLogProbs[i]));
+      const difference = Math.abs(logProbs[i] - inputs.oldLogProbs[i]);
+      sums.worstDifference = Math.max(sums.worstDifference, difference);
+      sums.differences += difference;
     }
     sums.measuredTokens += logProbs.length;
     sums.trainedTokens += batch.packed.tokens.length;
