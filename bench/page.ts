@@ -14,7 +14,7 @@ import { launchBrowser } from '../cli/browser.ts';
 import { runCommand, UserError } from '../cli/errors.ts';
 import { serveSite } from '../cli/server.ts';
 import { buildSite, ROOT } from '../cli/site.ts';
-import { median } from './engine/measure.ts';
+import { median } from './engine/results.ts';
 
 /** Milliseconds since the navigation began. */
 interface Visit {

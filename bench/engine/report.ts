@@ -1,6 +1,6 @@
 import { flops } from './cases.ts';
 import type { Backend } from './contender.ts';
-import { median, type Plan, type SizeResult } from './measure.ts';
+import { median, type Plan, type SizeResult } from './results.ts';
 
 /** A whole run, as it is written. */
 export interface Report {
@@ -126,6 +126,8 @@ export function formatReport(report: Report): string {
       'Matrix products of a training step, GFLOPS:',
       productTable(sizes),
     );
+    for (const { size, leftOut } of sizes)
+      parts.push(...leftOut.map((reason) => `${size}: left out: ${reason}`));
     for (const { size, failures } of sizes)
       for (const [name, reason] of Object.entries(failures))
         parts.push(`${size}: ${name} is missing: ${reason}`);

@@ -11,8 +11,9 @@ import { generateFiles } from '../../cli/setup.mjs';
 import { ROOT } from '../../cli/site.ts';
 import { SIZES } from './cases.ts';
 import type { Backend } from './contender.ts';
-import { measureSize, type Plan } from './measure.ts';
+import { measureSize } from './measure.ts';
 import { formatReport, type Report } from './report.ts';
+import type { Plan } from './results.ts';
 import { openBrowserStage, openNodeStage } from './stage.ts';
 
 const CONTENDERS = ['tracewright', 'tfjs', 'jax-js'];
@@ -26,6 +27,11 @@ function names(flag: string, value: string | undefined, known: readonly string[]
   const wrong = list?.find((name) => !known.includes(name));
   if (wrong !== undefined) throw new UserError(`--${flag} ${wrong}: choose from ${known.join(', ')}`);
   return list;
+}
+
+function positive(flag: string, value: string): number {
+  if (Number(value) > 0) return Number(value);
+  throw new UserError(`--${flag} ${value}: give a number above 0`);
 }
 
 function versionOf(name: string): string {
@@ -69,6 +75,7 @@ await runCommand(async () => {
       sizes: { type: 'string' },
       only: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      sequences: { type: 'string' },
       out: { type: 'string' },
       runtime: { type: 'string', default: 'browser' },
       minutes: { type: 'string', default: '13' },
@@ -83,7 +90,7 @@ await runCommand(async () => {
     torch: only?.includes(PYTORCH) ?? !flags.quick,
     sizes:
       names('sizes', flags.sizes, Object.keys(SIZES)) ?? (flags.quick ? ['tiny'] : ['0.25M', '1M', '4M']),
-    sequences: flags.quick ? 2 : 8,
+    sequences: positive('sequences', flags.sequences ?? (flags.quick ? '2' : '8')),
     length: flags.quick ? 16 : 64,
     rolloutRows: flags.quick ? [16] : [64, 256],
     promptLength: 16,
@@ -105,9 +112,9 @@ await runCommand(async () => {
     plan,
     backends: [],
   };
-  const minutes = Number(flags.minutes);
-  if (!(minutes > 0)) throw new UserError(`--minutes ${flags.minutes}: give a number above 0`);
-  const isWhole = !flags.quick && !flags.sizes && !flags.only && backends.length === BACKENDS.length;
+  const minutes = positive('minutes', flags.minutes);
+  const isWhole =
+    !flags.quick && !flags.sizes && !flags.only && !flags.sequences && backends.length === BACKENDS.length;
   const started = performance.now();
   const elapsed = () => (performance.now() - started) / 1000;
   const log = (line: string) => console.error(`${elapsed().toFixed(0).padStart(4)} s  ${line}`);
@@ -123,7 +130,7 @@ await runCommand(async () => {
         const share = (60 * minutes - elapsed()) / cases--;
         const paced = { ...plan, seconds: Math.min(plan.seconds, secondsWithin(share, plan)) };
         const tell = (line: string) => log(`${backend} ${size}: ${line}`);
-        const { result, devices } = await measureSize(stage, backend, size, paced, tell);
+        const { result, devices } = await measureSize(stage, backend, size, paced, part.sizes.at(-1), tell);
         part.sizes.push(result);
         Object.assign(part.devices, devices);
         out = flags.out ?? outputFile(report, runtime, isWhole);
