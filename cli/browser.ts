@@ -128,12 +128,15 @@ export function browserFlags(device: Config['device']): string[] {
 }
 
 /** Starts a headless browser. */
-export async function launchBrowser(device: Config['device']): Promise<Browser> {
+export async function launchBrowser(
+  device: Config['device'],
+  flags: readonly string[] = [],
+): Promise<Browser> {
   const executablePath = ensureBrowser();
   try {
     return await chromium.launch({
       executablePath,
-      args: browserFlags(device),
+      args: [...browserFlags(device), ...flags],
       // Ctrl-C ends a run in order; Playwright must not take the browser away first.
       handleSIGINT: false,
       handleSIGTERM: false,

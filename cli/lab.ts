@@ -18,9 +18,19 @@ export interface Lab {
   evaluate(job: Job): Promise<Evaluation>;
   /** Asks a training to end after the update in progress. */
   stop(): Promise<void>;
+  /** Bytes that the page and its workers hold, as the browser measures them after it has collected what is not used. */
+  memory(): Promise<number>;
   /** Errors that the page has written to its console so far. */
   readonly consoleErrors: readonly string[];
   close(): Promise<void>;
+}
+
+/** Runs in the page, which is isolated from other origins and so may ask. */
+async function measureMemory(): Promise<number> {
+  const measured = performance as Performance & {
+    measureUserAgentSpecificMemory(): Promise<{ bytes: number }>;
+  };
+  return (await measured.measureUserAgentSpecificMemory()).bytes;
 }
 
 /** A promise that rejects with the first thing that goes wrong with a page. */
@@ -46,9 +56,15 @@ function failureOf(page: Page): { failure: Promise<never>; fail: (error: Error) 
 /**
  * Opens the built page in a headless browser of its own.
  * @param onEvent takes the events of a run, one after the other; the trainer waits for it at checkpoints
+ * @param flags more flags for the browser
  */
-export async function openLab(site: Site, device: Config['device'], onEvent: Emit): Promise<Lab> {
-  const browser = await launchBrowser(device);
+export async function openLab(
+  site: Site,
+  device: Config['device'],
+  onEvent: Emit,
+  flags: readonly string[] = [],
+): Promise<Lab> {
+  const browser = await launchBrowser(device, flags);
   try {
     return await openPage(await browser.newPage(), site.url, onEvent, () => browser.close());
   } catch (error) {
@@ -94,6 +110,7 @@ async function openPage(page: Page, url: string, onEvent: Emit, close: () => Pro
       await call('train', job);
     },
     evaluate: async (job) => (await call('evaluate', job))!,
+    memory: () => page.evaluate(measureMemory),
     stop: () => page.evaluate(() => window.tracewright?.stop()),
     close,
   };

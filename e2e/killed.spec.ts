@@ -1,6 +1,7 @@
 /** A headless run loses its browser, or is killed itself; see `npm run soak:resume` for the long form. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { trainKilled } from '../bench/killing.ts';
+import { descendants } from '../bench/processes.ts';
 import { fixedRun } from '../src/runs/fixed.ts';
 import { NodeDirectory } from '../src/runs/storage/node.ts';
 import { readFiles } from '../src/runs/storage/runs.ts';
@@ -16,22 +17,6 @@ const SMALL = [
     'checkpoint_every=2',
   ].flatMap((setting) => ['--set', setting]),
 ];
-
-/** The processes below one, from what Linux says. */
-function descendants(pid: number): { pid: number; command: string }[] {
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        const [, command, parent] = /\((.*)\) \S (\d+)/s.exec(stat)!;
-        return Number(parent) === pid ? [{ pid: Number(name), command: command! }] : [];
-      } catch {
-        return []; // Ended meanwhile.
-      }
-    });
-  return children.flatMap((child) => [child, ...descendants(child.pid)]);
-}
 
 const left = async (run: string) => fixedRun(await readFiles(new NodeDirectory(run), ['checkpoints']));
 

@@ -7,14 +7,14 @@ export function memoryBytes(): number {
 }
 
 /**
- * What is held, by the names of `metrics.jsonl`: bytes on the device, live tensors and, where the browser or Node
- * says, the JavaScript heap. All should stay flat however long a run is.
+ * What is held, by the names of `metrics.jsonl`: bytes on the device, live tensors, and on `wasm` the whole memory of
+ * the engine. All should stay flat however long a run is.
  */
 export function memoryMetrics(): Record<string, number> {
-  const heap = (performance as { memory?: { usedJSHeapSize: number } }).memory?.usedJSHeapSize;
+  const engine = (tf.backend() as { wasm?: { asm: { memory: WebAssembly.Memory } } }).wasm;
   return {
     memory_bytes: memoryBytes(),
     'memory/tensors': tf.memory().numTensors,
-    ...(heap !== undefined && { 'memory/js_heap_bytes': heap }),
+    ...(engine && { 'memory/wasm_bytes': engine.asm.memory.buffer.byteLength }),
   };
 }
