@@ -19,6 +19,8 @@ const { values: flags } = parseArgs({
 });
 const settings = [
   ...['train_batch_size=4', 'rollout.n=4', 'eval_every=0', 'eval_final_tasks=20', 'sft.stop_at_pass@1=1'],
+  // A thread that waits for work does not answer when the browser measures heaps, which then takes a minute.
+  'threads=1',
   ...flags.set,
 ];
 const { config } = parseArguments(

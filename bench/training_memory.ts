@@ -27,7 +27,7 @@ const SLACK: Record<keyof MemorySample, number> = {
   step: Number.POSITIVE_INFINITY,
   tensors: 1,
   device: 1.1,
-  wasm: 1.1,
+  wasm: 1.25,
   heaps: 1.15,
   browser: 1.15,
 };
