@@ -46,6 +46,8 @@ export interface UpdateMetrics {
   skipped_updates: number;
   /** Tokens that went through forward and backward. */
   trained_tokens: number;
+  /** Share of the positions computed there that held no token: 0 while sequences are packed end to end. */
+  padding_fraction: number;
 }
 
 /**
@@ -79,6 +81,7 @@ export async function updatePolicy(
     worst: 0,
     meanDifference: 0,
     trained: 0,
+    computed: 0,
   };
   for (let epoch = 0; epoch < options.ppo_epochs; epoch++) {
     const order = random(draws.seed, 0x0b47, draws.step, epoch).shuffle(groups.map((_, i) => i));
@@ -107,6 +110,7 @@ export async function updatePolicy(
       totals.high += result.high;
       totals.tokens += result.measuredTokens;
       totals.trained += result.trainedTokens;
+      totals.computed += result.computedPositions;
       totals.skipped += applied ? 0 : 1;
       if (isFirst) {
         totals.worst = result.worstDifference;
@@ -127,6 +131,7 @@ export async function updatePolicy(
     skipped_updates: totals.skipped,
     updates: totals.updates - totals.skipped,
     trained_tokens: totals.trained,
+    padding_fraction: totals.computed === 0 ? 0 : 1 - totals.trained / totals.computed,
   };
 }
 
@@ -155,6 +160,7 @@ async function miniBatch(
     high: 0,
     measuredTokens: 0,
     trainedTokens: 0,
+    computedPositions: 0,
     worstDifference: 0,
     differences: 0,
   };
@@ -187,7 +193,9 @@ async function miniBatch(
       sums.differences += difference;
     }
     sums.measuredTokens += logProbs.length;
-    sums.trainedTokens += batch.packed.tokens.length;
+    // The last token of a completion is predicted, not read.
+    sums.trainedTokens += micro.reduce((sum, one) => sum + one.prompt.length + one.completion.length - 1, 0);
+    sums.computedPositions += batch.packed.tokens.length;
   }
   gradient ??= tf.zeros([policy.parameters.size]) as tf.Tensor1D;
   return { gradient, ...sums };

@@ -116,6 +116,7 @@ test.each(variants)(
     for (const step of metrics) {
       for (const [name, value] of Object.entries(step)) expect(value, name).toSatisfy(Number.isFinite);
       expect(step['sampling/sampling_logp_difference/max']).toBeLessThan(1e-3);
+      expect(step.padding_fraction).toBe(0);
       expect(step['sampling/sampling_logp_difference/mean']).toBeLessThan(1e-4);
     }
     expect(files['model.safetensors']).not.toEqual(base.files['model.safetensors']);
