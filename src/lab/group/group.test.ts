@@ -20,7 +20,7 @@ describe('the arithmetic of a group', () => {
 
   it('is worked out in numbers, and not where more than the group went in', () => {
     const arithmetic = arithmeticOf([{ reward: 1 }, { reward: 0 }], RULE);
-    expect(workedOut({ reward: 1, advantage: 0.7071 }, arithmetic, RULE)).toBe('(1 − 0.5) / 0.707 = +0.71');
+    expect(workedOut({ reward: 1, advantage: 0.70709 }, arithmetic, RULE)).toBe('(1 − 0.5) / 0.707 = +0.71');
     expect(
       workedOut({ reward: 1, advantage: 1 }, arithmetic, { ...RULE, adv_estimator: 'gae' }),
     ).toBeUndefined();
