@@ -17,6 +17,8 @@ export interface RolloutTiming {
   seconds: number;
   /** Where it was cut short: without the first token, which reads the prompts. */
   tokensPerSecond: number;
+  /** Whether it was cut short, so that the rate leaves out whatever was compiled for the first token. */
+  isSteady: boolean;
   /** New tokens of each row. */
   length: number;
   rows: number;
@@ -91,11 +93,12 @@ export function benchOf(contender: Contender) {
       });
       const { dispatches } = since(before);
       const length = rows[0].length;
-      const isWhole = length === job.newTokens || firstToken === undefined;
-      const rate = isWhole ? length / seconds : (length - 1) / (seconds - firstToken!);
+      const isSteady = length < job.newTokens && firstToken !== undefined;
+      const rate = isSteady ? (length - 1) / (seconds - firstToken!) : length / seconds;
       return {
         seconds,
         tokensPerSecond: rows.length * rate,
+        isSteady,
         length,
         rows: rows.length,
         dispatches,

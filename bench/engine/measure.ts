@@ -13,14 +13,14 @@ const MAX_STEP_SECONDS = 60;
 
 /**
  * Measures one size on one backend, every contender in a worker of its own and all in turn.
- * @param smaller the size before it, from which follows who would take too long
+ * @param smaller sizes measured before it, from which follows who would take too long
  */
 export async function measureSize(
   stage: Stage,
   backend: Backend,
   size: string,
   plan: Plan,
-  smaller: SizeResult | undefined,
+  smaller: readonly SizeResult[],
   log: (line: string) => void,
 ): Promise<{ result: SizeResult; devices: Record<string, string> }> {
   const positions = Math.max(plan.length, plan.promptLength + plan.newTokens);
@@ -37,10 +37,9 @@ export async function measureSize(
 
   const participants: Participant[] = [];
   for (const name of plan.contenders) {
-    const before = smaller?.training.find(({ contender }) => contender === name);
-    const expected = before ? (median(before.seconds) * parameters) / smaller!.parameters : 0;
+    const expected = expectedStep(name, parameters, smaller);
     if (expected > MAX_STEP_SECONDS) {
-      leftOut.push(`${name}: by its time at ${smaller!.size}, a step would take ${expected.toFixed(0)} s`);
+      leftOut.push(`${name}: by its time at a smaller size, a step would take ${expected.toFixed(0)} s`);
       continue;
     }
     try {
@@ -65,7 +64,7 @@ export async function measureSize(
     log('rollouts');
     // Everyone has made another number of steps by now.
     await turns.each('load', ({ bench }) => bench.load(model));
-    const decoded = await measureRollouts(turns, model, plan, log);
+    const decoded = await measureRollouts(turns, model, plan, training, log);
     const result = {
       size,
       parameters,
@@ -82,4 +81,13 @@ export async function measureSize(
   } finally {
     await turns.close();
   }
+}
+
+/** Seconds of a step, in proportion to the parameters of the largest size that the contender was measured at; 0 if none. */
+function expectedStep(name: string, parameters: number, smaller: readonly SizeResult[]): number {
+  for (const size of smaller.toReversed()) {
+    const row = size.training.find(({ contender }) => contender === name);
+    if (row) return (median(row.seconds) * parameters) / size.parameters;
+  }
+  return 0;
 }

@@ -1,7 +1,7 @@
 import type { RolloutTiming } from './bench.ts';
 import { casePrompts, type ModelCase } from './cases.ts';
 import type { RolloutJob } from './contender.ts';
-import { median, type Plan, type RolloutRow } from './results.ts';
+import { median, type Plan, type RolloutRow, type TrainingRow } from './results.ts';
 import type { Turns } from './turns.ts';
 
 /** Greedy rows may part where two tokens are nearly tied. */
@@ -11,7 +11,7 @@ const MIN_EQUAL_ROWS = 0.9;
 const GROUP = 8;
 
 /** Seconds that the two tokens of the shortest rollout may be expected to take. */
-const MAX_SECONDS = 90;
+const MAX_SECONDS = 120;
 
 /** A warm-up that takes this many times the seconds of a measurement is the one repetition that there is time for. */
 const SLOW = 1.5;
@@ -23,6 +23,7 @@ export async function measureRollouts(
   turns: Turns,
   model: ModelCase,
   plan: Plan,
+  training: readonly TrainingRow[],
   log: (line: string) => void,
 ): Promise<{ rollouts: RolloutRow[]; leftOut: string[] }> {
   const ways: Ways = await turns.each('decodings', ({ bench }) => bench.decodings());
@@ -35,8 +36,9 @@ export async function measureRollouts(
       const before = rollouts.findLast(
         (row) => row.contender === cell.contender && row.decoding === cell.decoding,
       );
-      if (!before) return true;
-      const seconds = (2 * rows) / median(before.tokensPerSecond);
+      const seconds = before
+        ? (2 * rows) / median(before.tokensPerSecond)
+        : expectedSeconds(cell, model, training);
       if (seconds < MAX_SECONDS) return true;
       leftOut.push(
         `${cell.contender}, ${cell.decoding}, batch ${rows}: two tokens would take ${seconds.toFixed(0)} s`,
@@ -47,6 +49,13 @@ export async function measureRollouts(
     rollouts.push(...cells.filter(({ contender }) => alive.has(contender)));
   }
   return { rollouts, leftOut };
+}
+
+/** Seconds of two tokens where every token reads all prompts again: a forward pass is a third of a step. */
+function expectedSeconds(cell: RolloutRow, model: ModelCase, training: readonly TrainingRow[]): number {
+  if (cell.decoding === 'cache') return 0;
+  const step = median(training.find(({ contender }) => contender === cell.contender)!.seconds);
+  return ((2 * step) / 3) * ((cell.rows * cell.promptLength) / (model.sequences * model.length));
 }
 
 async function checkGreedy(turns: Turns, ways: Ways, { config }: ModelCase, plan: Plan): Promise<void> {
@@ -106,7 +115,7 @@ async function measureBatch(
       if (!cell) return;
       // Stops as soon as everything has been compiled.
       const timing = await bench.rollout({ ...job, seconds: 0 }, decoding);
-      if (timing.seconds < SLOW * plan.seconds) return;
+      if (!timing.isSteady || timing.seconds < SLOW * plan.seconds) return;
       record(cell, timing);
       slow.add(name);
     });

@@ -130,7 +130,7 @@ await runCommand(async () => {
         const share = (60 * minutes - elapsed()) / cases--;
         const paced = { ...plan, seconds: Math.min(plan.seconds, secondsWithin(share, plan)) };
         const tell = (line: string) => log(`${backend} ${size}: ${line}`);
-        const { result, devices } = await measureSize(stage, backend, size, paced, part.sizes.at(-1), tell);
+        const { result, devices } = await measureSize(stage, backend, size, paced, part.sizes, tell);
         part.sizes.push(result);
         Object.assign(part.devices, devices);
         out = flags.out ?? outputFile(report, runtime, isWhole);
