@@ -21,8 +21,24 @@ const held = new Set<string>();
 
 const isError = (error: unknown, code: string) => (error as NodeJS.ErrnoException).code === code;
 
-/** Whether a process of this machine is there. */
-export function isAlive(pid: number): boolean {
+/**
+ * When a process of this machine began, as Linux counts it: with its number, this names one process for good. `-` on
+ * another system, where the number alone has to do; undefined when there is no such process, or one that has ended and
+ * only waits for its parent to notice.
+ */
+export function startOf(pid: number): string | undefined {
+  if (process.platform !== 'linux') return isAlive(pid) ? '-' : undefined;
+  try {
+    // Fields 3 and 22: its state, and when it was started. Its name, in parentheses, may hold spaces.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
+    return 'ZX'.includes(fields[0]!) ? undefined : fields[19];
+  } catch (error) {
+    if (isError(error, 'ENOENT') || isError(error, 'ESRCH')) return undefined;
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -31,23 +47,13 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** When this machine or container began, on Linux: process numbers from before it mean nothing now. */
-function bootMark(): string {
-  try {
-    // Field 22: when the first process was started. Its name, in parentheses, may hold spaces.
-    return readFileSync('/proc/1/stat', 'utf8').split(') ').at(-1)!.split(' ')[19]!;
-  } catch {
-    return '-'; // Another system: the process number alone has to do.
-  }
-}
-
 /** Whether whoever wrote a claim is still at work. A number of ours that we do not hold was another process's. */
 function isHeld(token: string, file: string): boolean {
   if (held.has(token)) return true;
   if (Date.now() - statSync(file).mtimeMs > STALE_MS) return false;
-  const [pid, host, mark] = token.split(' ');
+  const [pid, host, began] = token.split(' ');
   if (host !== hostname()) return true;
-  return mark === bootMark() && Number(pid) !== process.pid && isAlive(Number(pid));
+  return Number(pid) !== process.pid && startOf(Number(pid)) === began;
 }
 
 /** Takes away a claim that nobody holds; what was renewed in the meantime is put back. */
@@ -63,7 +69,7 @@ function takeAway(file: string, token: string): void {
  * or undefined when another has it. The file begins with the number of the process.
  */
 export function claim(file: string): (() => void) | undefined {
-  const token = `${process.pid} ${hostname()} ${bootMark()} ${randomUUID()}`;
+  const token = `${process.pid} ${hostname()} ${startOf(process.pid)} ${randomUUID()}`;
   for (;;) {
     try {
       writeFileSync(file, token, { flag: 'wx' });

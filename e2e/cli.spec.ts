@@ -256,7 +256,7 @@ test('Ctrl-C ends an evaluation, which has nothing to keep', async ({ place }) =
 
 test('start serves the page with isolation headers until it is told to end', async () => {
   const running = start('start', ['--port', '0', '--method', 'grpo'], { ...SCRIPTED, CI: '1' });
-  await running.said('?method=grpo');
+  await running.said('method=grpo');
   running.process.kill('SIGINT');
   expect((await running.ended).code).toBe(0);
 });

@@ -33,6 +33,9 @@ export interface Running {
   ended: Promise<Ended>;
 }
 
+/** Shorter than a test may take, so that what was said instead is shown. */
+const PATIENCE_MS = 100_000;
+
 /** Starts a command as its npm script does. */
 export function start(command: string, args: string[], environment: Record<string, string> = {}): Running {
   const child = spawn(process.execPath, [path.join(ROOT, 'cli', 'tracewright.mjs'), command, ...args], {
@@ -55,7 +58,9 @@ export function start(command: string, args: string[], environment: Record<strin
     said: (text) =>
       new Promise((resolve, reject) => {
         waiting.push([text, resolve]);
-        child.on('exit', () => reject(new Error(`ended before it said "${text}":\n${stdout}\n${stderr}`)));
+        const fail = (what: string) => reject(new Error(`${what} "${text}":\n${stdout}\n${stderr}`));
+        child.on('exit', () => fail('ended before it said'));
+        setTimeout(fail, PATIENCE_MS, `did not in ${PATIENCE_MS / 1000} s say`).unref();
         if (stdout.includes(text)) resolve();
       }),
     ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr }))),

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildIdentity } from '../build_identity.ts';
-import { isAlive } from '../claim.ts';
+import { startOf } from '../claim.ts';
 import { buildSite } from '../site.ts';
 
 /** The built page as it was when a sweep began: what is edited while it runs does not reach its cells. */
@@ -23,7 +23,7 @@ const PREFIX = 'tracewright-build-';
 function removeAbandoned(): void {
   for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(PREFIX))) {
     const pid = Number(name.slice(PREFIX.length).split('-')[0]);
-    if (!isAlive(pid)) rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
+    if (startOf(pid) === undefined) rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 
