@@ -1,38 +1,25 @@
-import type { Policy } from '../policy/policy.ts';
-import { sample } from '../policy/sampler.ts';
-import type { Tokenizer } from '../policy/tokenizer.ts';
 import { testsOf } from '../rl/code_source.ts';
-import { toCompletion } from '../rl/generate.ts';
 import type { Completion } from '../rl/types.ts';
-import { grade } from '../sandbox/grade.ts';
 import { type Sandbox, VERDICTS, type Verdict } from '../sandbox/types.ts';
 import { type AlignmentItem, isAskable, itemOf, questionOf, type ValueChoice } from '../semantics/item.ts';
 import { judge } from '../semantics/reward.ts';
 import { commentStatements, commentTruth } from '../tasks/comments.ts';
-import { codePrompt, outputPrompt, programOf, RETURN } from '../tasks/format.ts';
+import { outputPrompt, programOf, RETURN } from '../tasks/format.ts';
 import type { Task } from '../tasks/types.ts';
+import { gradePrograms, type Outcome } from './outcomes.ts';
 import { probePolicy } from './probe.ts';
+import { chooseSamples, type VerificationOptions } from './self_verification.ts';
 import { bootstrap, type Estimate, mean, passAtK, wilson } from './statistics.ts';
-
-/** What is evaluated, and with what. */
-export interface Subject {
-  policy: Policy;
-  tokenizer: Tokenizer;
-  sandbox: Sandbox;
-}
+import { answer, type Subject, writeGreedily, writeSamples } from './subject.ts';
 
 /** Options of an evaluation, as in the configuration. */
-export interface EvaluationOptions {
-  seed: number;
+export interface EvaluationOptions extends VerificationOptions {
   /** Samples a task for pass@k; 0 for greedy measures only. */
   eval_samples: number;
+  /** Whether the policy also chooses among its samples by what it predicts of them. */
+  eval_verify: boolean;
   /** Whether hidden states are probed for the values of variables. */
   eval_probe: boolean;
-  'rollout.temperature': number;
-  'rollout.top_p': number;
-  'rollout.max_new_tokens': number;
-  align_max_new_tokens: number;
-  align_max_variables: number;
   align_value: ValueChoice;
 }
 
@@ -44,9 +31,6 @@ export interface Measured {
   outcomes: Verdict[];
 }
 
-/** Draws of an evaluation never meet those of training steps, which count from 1. */
-const STREAM = 0x7e57_0000;
-
 /**
  * Greedy pass@1 (hidden tests and all) and visible pass@1, unbiased pass@k, code reasoning (program, input to
  * output), all variables right and their share (trace), test output (description, input to output), and the probe of
@@ -57,16 +41,15 @@ export async function evaluatePolicy(
   tasks: readonly Task[],
   options: EvaluationOptions,
 ): Promise<Measured> {
-  const programs = await writePrograms(subject, tasks, options, 1, 0);
-  const graded = await gradePrograms(subject.sandbox, tasks, programs);
-  const firsts = graded.map((group) => group[0]);
+  const programs = await writeGreedily(subject, tasks, options);
+  const firsts = await gradeFirsts(subject.sandbox, tasks, programs);
   const measures: Record<string, Estimate> = {
     'pass@1': share(firsts.map(({ pass }) => pass)),
     'visible_pass@1': share(firsts.map(({ visible }) => visible)),
   };
   Object.assign(measures, passByFamily(tasks, firsts));
   if (options.eval_samples > 0) Object.assign(measures, await sampledPasses(subject, tasks, options));
-  const texts = programs.map(([{ text }]) => text);
+  const texts = programs.map(({ text }) => text);
   Object.assign(
     measures,
     await commentTruths(subject.sandbox, tasks, texts),
@@ -89,12 +72,18 @@ export async function greedyPassRate(
   tasks: readonly Task[],
   options: EvaluationOptions,
 ): Promise<number> {
+  const programs = await writeGreedily(subject, tasks, options);
+  const firsts = await gradeFirsts(subject.sandbox, tasks, programs);
+  return mean(firsts.map(({ pass }) => Number(pass)));
+}
+
+async function gradeFirsts(sandbox: Sandbox, tasks: readonly Task[], programs: readonly Completion[]) {
   const graded = await gradePrograms(
-    subject.sandbox,
+    sandbox,
     tasks,
-    await writePrograms(subject, tasks, options, 1, 0),
+    programs.map((program) => [program]),
   );
-  return mean(graded.map(([{ pass }]) => Number(pass)));
+  return graded.map(([one]) => one);
 }
 
 /** Greedy pass@1 of each family, where there are several. */
@@ -106,69 +95,17 @@ function passByFamily(tasks: readonly Task[], outcomes: readonly Outcome[]): Rec
   return Object.fromEntries(families.map((family) => [`pass@1/${family}`, share(passes(family))]));
 }
 
-async function writePrograms(
-  { policy, tokenizer }: Subject,
+async function sampledPasses(
+  subject: Subject,
   tasks: readonly Task[],
   options: EvaluationOptions,
-  n: number,
-  temperature: number,
-): Promise<Completion[][]> {
-  const prompts = tasks.map((task) => tokenizer.encode(codePrompt(task)));
-  const sampled = await sample(policy, prompts, {
-    n,
-    maxNewTokens: options['rollout.max_new_tokens'],
-    temperature,
-    topP: options['rollout.top_p'],
-    eosId: tokenizer.eosId,
-    seed: options.seed,
-    stream: STREAM,
-  });
-  return sampled.map((group) => group.map((one) => toCompletion(one, tokenizer)));
-}
-
-interface Outcome {
-  pass: boolean;
-  visible: boolean;
-  verdict: Verdict;
-}
-
-async function gradePrograms(
-  sandbox: Sandbox,
-  tasks: readonly Task[],
-  completions: readonly Completion[][],
-): Promise<Outcome[][]> {
-  const results = await sandbox.run(
-    tasks.flatMap((task, i) =>
-      completions[i].map(({ text }) => ({
-        code: programOf(task, text),
-        entry: task.entry,
-        inputs: testsOf(task).map((test) => test.input),
-      })),
-    ),
-  );
-  let at = 0;
-  return tasks.map((task, i) =>
-    completions[i].map(({ terminated }) => {
-      const { verdict, passed } = grade(
-        results[at++],
-        testsOf(task).map((test) => test.expected),
-      );
-      return {
-        verdict,
-        pass: terminated && verdict === 'pass',
-        visible: terminated && passed.slice(0, task.visibleTests.length).every(Boolean),
-      };
-    }),
-  );
-}
-
-async function sampledPasses(subject: Subject, tasks: readonly Task[], options: EvaluationOptions) {
+): Promise<Record<string, Estimate>> {
   const n = options.eval_samples;
-  const completions = await writePrograms(subject, tasks, options, n, options['rollout.temperature']);
-  const graded = await gradePrograms(subject.sandbox, tasks, completions);
+  const samples = await writeSamples(subject, tasks, options, n);
+  const graded = await gradePrograms(subject.sandbox, tasks, samples);
   const correct = graded.map((group) => group.filter(({ pass }) => pass).length);
-  const ks = [1, 4, 16, 64].filter((k) => k <= n);
-  return Object.fromEntries(
+  const ks = [1, 4, 8, 16, 64].filter((k) => k <= n);
+  const measures = Object.fromEntries(
     ks.map((k) => [
       `sampled_pass@${k}`,
       fractions(
@@ -177,6 +114,13 @@ async function sampledPasses(subject: Subject, tasks: readonly Task[], options: 
       ),
     ]),
   );
+  if (!options.eval_verify) return measures;
+  const choices = await chooseSamples(subject, tasks, samples, options);
+  return {
+    ...measures,
+    'majority_pass@1': share(choices.map(({ majority }, i) => graded[i][majority].pass)),
+    'verified_pass@1': share(choices.map(({ verified }, i) => graded[i][verified].pass)),
+  };
 }
 
 /** Among greedy programs that state values in comments, the share whose statements are all true on the first test. */
@@ -254,24 +198,6 @@ async function testOutputs(subject: Subject, tasks: readonly Task[], options: Ev
     return cells[0].right && answers[i].terminated;
   });
   return { test_output: share(right) };
-}
-
-async function answer(
-  { policy, tokenizer }: Subject,
-  prompts: readonly string[],
-  options: EvaluationOptions,
-): Promise<Completion[]> {
-  const tokens = prompts.map((prompt) => tokenizer.encode(prompt));
-  const sampled = await sample(policy, tokens, {
-    n: 1,
-    maxNewTokens: options.align_max_new_tokens,
-    temperature: 0,
-    topP: 1,
-    eosId: tokenizer.eosId,
-    seed: options.seed,
-    stream: STREAM,
-  });
-  return sampled.map(([one]) => toCompletion(one, tokenizer));
 }
 
 function share(trials: readonly boolean[]): Estimate {

@@ -6,9 +6,9 @@ import { createNodeSandbox } from '../sandbox/node.ts';
 import { generateTasks } from '../tasks/generate.ts';
 import { useWasm } from '../tensor/device.ts';
 import { nodeWasmFiles } from '../tensor/node.ts';
-import type { Subject } from './evaluate.ts';
 import { lastOccurrences, tokensAt } from './occurrence.ts';
 import { probePolicy } from './probe.ts';
+import type { Subject } from './subject.ts';
 
 const tokenizer = createTokenizer();
 const program = 'function f(a) {\n  let s = 0;\n  for (let x of a) s += x;\n  return s;\n}';

@@ -7,10 +7,10 @@ import { executionPrompt, MARKS, RETURN } from '../tasks/format.ts';
 import type { Task } from '../tasks/types.ts';
 import { pack } from '../tensor/packed.ts';
 import { random } from '../tensor/random.ts';
-import type { Subject } from './evaluate.ts';
 import { type Examples, fitProbe, PAPER_PROBE, scaleTargets, squaredErrors } from './linear_probe.ts';
 import { lastOccurrences, tokensAt } from './occurrence.ts';
 import { bootstrap, type Estimate } from './statistics.ts';
+import type { Subject } from './subject.ts';
 
 /** Share of each problem's inputs that the probe is fitted on. */
 const TRAIN_SHARE = 0.8;

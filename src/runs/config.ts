@@ -180,6 +180,11 @@ export const OPTIONS = {
   'policy.num_attention_heads': integer(4, 'its attention heads', 1, 32),
 
   eval_every: integer(20, 'steps between evaluations during training (0: none)'),
+  eval_split: choice(
+    'heldout',
+    ['heldout', 'validation'] as const,
+    'tasks to evaluate on; choose settings on validation, and report on heldout once',
+  ),
   eval_tasks: integer(300, 'held-out tasks in evaluations during training', 1, 100000),
   eval_final_tasks: integer(1000, 'held-out tasks in the evaluations before and after', 1, 100000),
   eval_probe: flag(
@@ -187,6 +192,10 @@ export const OPTIONS = {
     'before and after, probe the hidden states of each layer for the final values of variables',
   ),
   eval_samples: integer(0, 'samples a task for pass@k (0: greedy only)', 0, 256),
+  eval_verify: flag(
+    false,
+    'with eval_samples: let the policy choose among its samples by the outputs that it predicts for visible tests',
+  ),
 
   checkpoint_every: integer(10, 'steps between checkpoints (0: only on pause and at the end)'),
   checkpoint_keep: integer(2, 'checkpoints kept of a run, the latest ones', 1, 1000),

@@ -15,9 +15,11 @@ export interface TaskSuite {
 /** Held-out tasks are the same for every run, whatever its seed, so that runs can be compared. */
 const HELDOUT_SEED = 0;
 
+type SuiteOptions = Pick<Config, 'families' | 'seed' | 'eval_split'>;
+
 /** The suite of a configuration: generated families, or the user's own tasks (JSONL text). */
-export function taskSuite(config: Pick<Config, 'families' | 'seed'>, jsonl?: string): TaskSuite {
-  if (jsonl !== undefined) return importedSuite(importTasks(jsonl), config.seed);
+export function taskSuite(config: SuiteOptions, jsonl?: string): TaskSuite {
+  if (jsonl !== undefined) return importedSuite(importTasks(jsonl), config);
   const families = parseFamilies(config.families).map((family) => family.name);
   return {
     stream: (split) => taskStream({ families, split, seed: config.seed }),
@@ -31,12 +33,14 @@ export function taskSuite(config: Pick<Config, 'families' | 'seed'>, jsonl?: str
   };
 }
 
-function importedSuite(tasks: Task[], seed: number): TaskSuite {
-  const heldout = tasks.filter((task) => task.split === 'heldout');
-  const learning = tasks.filter((task) => task.split !== 'heldout');
-  if (heldout.length === 0 || learning.length === 0) {
+/** Both kinds of training learn from all tasks that no evaluation has. */
+function importedSuite(tasks: Task[], { seed, eval_split }: SuiteOptions): TaskSuite {
+  const isLearnedFrom = ({ split }: Task) => split === 'sft' || split === 'rl';
+  const learning = tasks.filter(isLearnedFrom);
+  const evaluated = tasks.filter(({ split }) => split === eval_split);
+  if (evaluated.length === 0 || learning.length === 0) {
     throw new Error(
-      `taskSuite(): ${tasks.length} imported tasks split into ${learning.length} to learn from and ${heldout.length} held out; give more tasks (20 or more), so that both have some`,
+      `taskSuite(): ${tasks.length} imported tasks split into ${learning.length} to learn from and ${evaluated.length} to evaluate on (eval_split=${eval_split}); give more tasks (20 or more, 100 for eval_split=validation), so that both have some`,
     );
   }
   return {
@@ -47,6 +51,6 @@ function importedSuite(tasks: Task[], seed: number): TaskSuite {
         return learning[order[index % learning.length]];
       },
     }),
-    list: (split, count) => (split === 'heldout' ? heldout : learning).slice(0, count),
+    list: (split, count) => (split === eval_split ? evaluated : learning).slice(0, count),
   };
 }

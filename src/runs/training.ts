@@ -5,6 +5,7 @@ import { CODE } from '../rl/code_source.ts';
 import { memoryMetrics } from '../tensor/memory.ts';
 import { compileAhead } from '../tensor/webgpu.ts';
 import { encodeRunCheckpoint, type TrainerState } from './checkpoint.ts';
+import type { Config } from './config.ts';
 import type { RunControl } from './control.ts';
 import type { Evaluation } from './events.ts';
 import { modelCard } from './model_card.ts';
@@ -137,12 +138,14 @@ async function loop(
   save: () => Promise<void>,
 ): Promise<boolean> {
   const { config } = run;
+  // What takes long is measured before and after only.
+  const brief: Config = { ...config, eval_probe: false, eval_samples: 0 };
   while (progress.step < config.steps && !progress.learned) {
     if (!(await control.next({ ...run, step: progress.step }, save))) return true;
     await makeStep(run, steps, progress);
     const { step } = progress;
     if (isDue(step, config.eval_every) && step < config.steps) {
-      const { outcomes, ...evaluation } = await evaluate(run, step, config.eval_tasks, false);
+      const { outcomes, ...evaluation } = await evaluate(run, step, config.eval_tasks, brief);
       progress.evaluations.during.push(evaluation);
       run.emit({ type: 'evaluation', name: 'during', evaluation });
     }
@@ -204,11 +207,11 @@ async function evaluate(
   run: Run,
   step: number,
   count: number,
-  eval_probe = run.config.eval_probe,
+  config = run.config,
 ): Promise<Evaluation> {
-  const { policy, tokenizer, sandbox, config } = run;
+  const { policy, tokenizer, sandbox } = run;
   const start = performance.now();
-  const tasks = run.suite.list('heldout', count);
-  const measured = await evaluatePolicy({ policy, tokenizer, sandbox }, tasks, { ...config, eval_probe });
+  const tasks = run.suite.list(config.eval_split, count);
+  const measured = await evaluatePolicy({ policy, tokenizer, sandbox }, tasks, config);
   return { step, ...measured, seconds: (performance.now() - start) / 1000 };
 }

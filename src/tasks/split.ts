@@ -15,10 +15,15 @@ export function hashText(text: string): number {
 /** Shares of the splits; changing one changes which tasks are held out, and so every published figure. */
 export const HELDOUT_SHARE = 0.15;
 export const SFT_SHARE = 0.425;
+export const VALIDATION_SHARE = 0.05;
 
-/** The split that a composition belongs to, for ever: by hash, so splits never share a composition. */
+/**
+ * The split that a composition belongs to, for ever: by hash, so splits never share a composition. Settings are chosen
+ * by the validation tasks, so that the held-out ones judge a choice that they had no part in.
+ */
 export function compositionSplit(key: string): Split {
   const position = hashText(key) / 2 ** 32;
   if (position < HELDOUT_SHARE) return 'heldout';
-  return position < HELDOUT_SHARE + SFT_SHARE ? 'sft' : 'rl';
+  if (position < HELDOUT_SHARE + SFT_SHARE) return 'sft';
+  return position < 1 - VALIDATION_SHARE ? 'rl' : 'validation';
 }

@@ -1,6 +1,6 @@
 import type { Value } from '../program/values.ts';
 
-export const SPLITS = ['sft', 'rl', 'heldout'] as const;
+export const SPLITS = ['sft', 'rl', 'validation', 'heldout'] as const;
 export type Split = (typeof SPLITS)[number];
 
 /** One call and what it must return. */

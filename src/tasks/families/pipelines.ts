@@ -15,6 +15,7 @@ import {
 const STAGE_COUNTS: Record<Split, readonly number[]> = {
   sft: [1, 1, 2, 2, 3],
   rl: [2, 3],
+  validation: [2, 3],
   heldout: [2, 3],
 };
 /** Before tasks with uninformative tests are dropped; of those that stay about a third aggregates. */
