@@ -6,8 +6,8 @@ import { ROOT } from './site.ts';
 /** What a run's numbers follow from, besides its configuration and the browser. */
 const SOURCES = ['src', 'workers', 'generated', 'package-lock.json'];
 
-/** The page only shows, and tests do not run. */
-const IGNORED = /^src[/\\]lab[/\\]|\.test\.ts$/;
+/** The page only shows, reports only read what runs wrote, and tests do not run. */
+const IGNORED = /^src[/\\](lab|reproduce)[/\\]|\.test\.ts$/;
 
 function filesOf(place: string): string[] {
   const entry = path.join(ROOT, place);

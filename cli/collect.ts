@@ -1,17 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { toCsv } from '../src/runs/export/csv.ts';
-import { readRun } from '../src/runs/export/run_data.ts';
-import {
-  type CellResult,
-  cellRows,
-  metricRows,
-  summariseCells,
-  summaryMarkdown,
-} from '../src/runs/sweep/collect.ts';
-import type { CellRecord } from '../src/runs/sweep/results.ts';
+import { cellRows, metricRows, summariseCells, summaryMarkdown } from '../src/runs/sweep/collect.ts';
 import { runCommand, UserError } from './errors.ts';
 import { showPath } from './inputs.ts';
+import { readResults } from './sweeps/read_results.ts';
 import { type FileCommand, readWords, type Words, wordsHelp } from './words.ts';
 
 const COMMAND: FileCommand = {
@@ -25,33 +18,6 @@ const COMMAND: FileCommand = {
   },
 };
 
-/** Files of a run that its results are in. */
-const RESULTS = ['config.json', 'metrics.jsonl', 'evaluation.json'];
-
-/** A cell of a sweep, or a run by itself; undefined for any other directory. */
-function readResult(directory: string): { result: CellResult; problem?: string } | undefined {
-  const file = path.join(directory, 'cell.json');
-  const isCell = existsSync(file) || existsSync(path.join(directory, 'run'));
-  const run = isCell ? path.join(directory, 'run') : directory;
-  const names = RESULTS.filter((name) => existsSync(path.join(run, name)));
-  const record = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as CellRecord) : undefined;
-  if (!names.includes('config.json') && !isCell) return undefined;
-  const name = path.basename(directory);
-  if (!names.includes('config.json')) {
-    const problem = record?.error ? `failed: ${record.error}` : 'has not begun';
-    return { result: { name } as CellResult, problem };
-  }
-  const files = names.map((at) => [at, new Uint8Array(readFileSync(path.join(run, at)))]);
-  const { config, metrics, evaluations } = readRun(Object.fromEntries(files));
-  const { index, build, seconds } = record ?? {};
-  const result = { name, config, metrics, evaluations, index, build, seconds };
-  if (record?.status === 'failed') return { result, problem: `failed: ${record.error}` };
-  const unfinished = isCell && record === undefined;
-  const problem =
-    unfinished || !evaluations.after ? `unfinished, ${metrics.length} of ${config.steps} steps` : undefined;
-  return { result, problem };
-}
-
 function collect({ words, flags }: Words): number {
   const [place] = words;
   if (place === undefined || words.length > 1) {
@@ -59,17 +25,7 @@ function collect({ words, flags }: Words): number {
   }
   if (!existsSync(place) || !statSync(place).isDirectory())
     throw new UserError(`${place}: there is no such directory`);
-  const found = readdirSync(place)
-    .sort()
-    .map((name) => path.join(place, name))
-    .filter((inner) => statSync(inner).isDirectory())
-    .flatMap((inner) => {
-      try {
-        return readResult(inner) ?? [];
-      } catch (error) {
-        throw new UserError(`${showPath(inner)}: ${(error as Error).message}`);
-      }
-    });
+  const found = readResults(place);
   const done = found.filter(({ problem }) => problem === undefined).map(({ result }) => result);
   const left = found.filter(({ problem }) => problem !== undefined);
   for (const { result, problem } of left) console.error(`left out: ${result.name}, ${problem}`);

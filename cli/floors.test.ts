@@ -16,6 +16,7 @@ const FLOORS = [
   'src/methods',
   'src/evaluation',
   'src/runs',
+  'src/reproduce',
   'src/lab',
   'workers',
   'cli',

@@ -9,10 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { checkNode, generateFiles, installPackages } from './setup.mjs';
 
 const COMMANDS =
-  'train evaluate sweep collect export import start test screenshots recording import-tasks'.split(' ');
+  'train evaluate sweep collect reproduce export import start test screenshots recording import-tasks'.split(
+    ' ',
+  );
 /** Options of ours that npm has no use for: in its environment they are there by mistake. */
 const SWALLOWED =
-  'method steps seed policy tasks out quick set resume write to as cell parallel baseline measures'.split(
+  'method steps seed seeds policy tasks out quick set resume write to as cell parallel baseline measures only report'.split(
     ' ',
   );
 /** @type {NodeJS.Signals[]} */

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Config } from '../src/runs/config.ts';
 import type { Evaluation, RunEvent } from '../src/runs/events.ts';
 import { formatTime } from '../src/runs/format.ts';
 import { checkpointPlace } from '../src/runs/storage/checkpoints.ts';
@@ -73,10 +74,10 @@ class Narrator {
 }
 
 /** What is missing from a run that ended without an error; empty when it is whole. */
-function missing(record: RunRecord, steps: number, consoleErrors: number): string[] {
+function missing(record: RunRecord, { eval_before }: Config, steps: number, consoleErrors: number): string[] {
   const { before, after } = record.evaluations;
   const parts: string[] = [];
-  if (!before) parts.push('the evaluation before');
+  if (!before && eval_before) parts.push('the evaluation before');
   if (!after) parts.push('the evaluation after');
   if (record.steps < steps) parts.push(`the metrics of ${steps - record.steps} steps`);
   if (!record.policyWritten) parts.push('the trained policy');
@@ -139,7 +140,7 @@ async function train(given: Arguments): Promise<number> {
     console.log(`Go on with it: npm run train -- --resume ${place}`);
     return INTERRUPTED;
   }
-  const parts = missing(run.record, steps, run.consoleErrors.length);
+  const parts = missing(run.record, run.start.config, steps, run.consoleErrors.length);
   if (parts.length > 0) throw new UserError(`the run lacks ${parts.join(', ')}`);
   return 0;
 }

@@ -14,7 +14,8 @@ export interface CardFacts {
   hasStart: boolean;
   /** Whether the tasks were the user's own. */
   hasOwnTasks: boolean;
-  before: Evaluation;
+  /** Missing where `eval_before` is off. */
+  before: Evaluation | undefined;
   after: Evaluation;
   steps: number;
   /** Tokens that went through forward and backward passes. */
@@ -27,7 +28,7 @@ export function modelCard(facts: CardFacts): string {
   const { config, shape, device, hasOwnTasks, before, after, steps, tokens, seconds } = facts;
   const parameters = parameterCount(shape);
   const rows = Object.keys(after.measures).map((name) => {
-    const start = before.measures[name];
+    const start = before?.measures[name];
     const end = after.measures[name];
     return `| ${name} | ${start ? formatProportion(start) : ''} | ${formatProportion(end)} | ${end.count} |`;
   });
@@ -47,7 +48,7 @@ evaluations on ${device.backend} (${device.adapter}), in the browser. ${hasOwnTa
 
 ## How good it is
 
-Held-out tasks, none of which was trained on; greedy, but for measures named sampled; 95% intervals.
+${config.eval_split === 'heldout' ? 'Held-out' : 'Validation'} tasks, none of which was trained on; greedy, but for measures named sampled; 95% intervals.
 
 | measure | before | after | tasks |
 |---|---|---|---|

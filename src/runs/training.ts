@@ -37,7 +37,9 @@ export async function runTraining(inputs: RunInputs, control: RunControl): Promi
   });
   try {
     if (!from) await save();
-    progress.evaluations.before ??= await finalEvaluation(run, 'before', progress.step);
+    if (config.eval_before) {
+      progress.evaluations.before ??= await finalEvaluation(run, 'before', progress.step);
+    }
     emit({ type: 'vocabulary', texts: vocabularyOf(run.tokenizer) });
     const stopped = await loop(run, steps, progress, control, save).finally(() => control.end());
     await save();
@@ -203,12 +205,7 @@ async function finalEvaluation(run: Run, name: 'before' | 'after', step: number)
   return evaluation;
 }
 
-async function evaluate(
-  run: Run,
-  step: number,
-  count: number,
-  config = run.config,
-): Promise<Evaluation> {
+async function evaluate(run: Run, step: number, count: number, config = run.config): Promise<Evaluation> {
   const { policy, tokenizer, sandbox } = run;
   const start = performance.now();
   const tasks = run.suite.list(config.eval_split, count);

@@ -200,13 +200,14 @@ export function metricRows(cells: readonly CellResult[]): Record<string, unknown
   });
 }
 
-function formatEstimate({ value, low, high }: Estimate, signed = false): string {
+/** An estimate with its interval; a signed one is a difference, marked where its interval does not hold zero. */
+export function formatEstimate({ value, low, high }: Estimate, signed = false): string {
   const one = (x: number) => `${signed && x >= 0 ? '+' : ''}${x.toFixed(3)}`;
   const apart = signed && (low > 0 || high < 0) ? ' *' : '';
   return Number.isFinite(low) ? `${one(value)} [${one(low)}, ${one(high)}]${apart}` : one(value);
 }
 
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');

@@ -1,0 +1,302 @@
+/** @file The experiments of `npm run reproduce`, as data. */
+import type { Config } from '../runs/config.ts';
+import { resolveConfig } from '../runs/options.ts';
+
+/** One way to train. */
+export interface Arm {
+  key: string;
+  /** In tables and curves. */
+  label: string;
+  settings: Partial<Config>;
+  /** The key of the {@link Tuned} settings whose learning rate it takes. */
+  tuned: string;
+}
+
+/** Ways to train that start from one policy, over the same seeds. */
+export interface Experiment {
+  key: string;
+  title: string;
+  /** What it is there to find out. */
+  asks: string;
+  /** The policy that all arms start from: the shipped one, or one made from it first. */
+  start: 'shipped' | 'narrator';
+  arms: Arm[];
+}
+
+/** Settings whose learning rate is chosen on validation tasks. */
+export interface Tuned {
+  key: string;
+  settings: Partial<Config>;
+  start: Experiment['start'];
+}
+
+/** How much is computed. */
+export interface Scale {
+  name: string;
+  /** Settings of every run. */
+  settings: Partial<Config>;
+  /** Those of the runs that learn from rewards; supervised ones see as many tokens a step. */
+  batch: Pick<Config, 'train_batch_size' | 'rollout.n'>;
+  /** Settings of the supervised run that makes the narrator. */
+  narrator: Partial<Config>;
+  learningRates: number[];
+}
+
+/** A bit more than an hour and a half on two cores. */
+export const FULL: Scale = {
+  name: 'full',
+  settings: { steps: 80, eval_every: 20, eval_tasks: 300, eval_final_tasks: 1000 },
+  batch: { train_batch_size: 64, 'rollout.n': 8 },
+  narrator: { steps: 1500, eval_every: 100, eval_tasks: 300, 'sft.stop_at_pass@1': 0.4 },
+  learningRates: [1e-4, 2e-4, 4e-4],
+};
+
+/** A smoke run: everything is computed, and too little of it to mean anything. */
+export const QUICK: Scale = {
+  name: 'quick',
+  settings: { steps: 2, eval_every: 1, eval_tasks: 10, eval_final_tasks: 20 },
+  batch: { train_batch_size: 10, 'rollout.n': 4 },
+  narrator: { steps: 2, eval_every: 0 },
+  learningRates: [1e-4, 2e-4],
+};
+
+const ALIGN_RATIO = 0.4;
+
+/** The batch of CodeRL+ that holds as many code prompts as a batch of `size` without alignment. */
+export function equalCodeBatch(size: number, ratio = ALIGN_RATIO): number {
+  let batch = size;
+  while (batch - Math.floor(batch * ratio) < size) batch++;
+  return batch;
+}
+
+/** What is measured in the experiments that the analyses are about; the others go without, for time. */
+const ANALYSED: Partial<Config> = { eval_samples: 8, eval_verify: true, eval_probe: true };
+
+/** Everything on reference solutions alone, with as many sequences a step as reinforcement learns from. */
+function distillation({ batch }: Scale): Partial<Config> {
+  return {
+    method: 'sft',
+    families: 'pipelines',
+    train_batch_size: batch.train_batch_size * batch['rollout.n'],
+    lr_warmup_steps: 10,
+    'sft.execution_steps': 0,
+    'sft.code_share': 1,
+    'sft.output_share': 0,
+    'sft.stop_at_pass@1': 1,
+  };
+}
+
+const onAlgorithm = (algorithm: Config['algorithm']): Partial<Config> => ({
+  method: 'coderl_plus',
+  algorithm,
+});
+const ablation = (key: string, label: string, settings: Partial<Config>): Arm => ({
+  key,
+  label: `CodeRL+, ${label}`,
+  settings: { method: 'coderl_plus', ...settings },
+  tuned: 'coderl_plus',
+});
+
+/** Settings whose learning rate is chosen, the same candidates for each. */
+export function tunedSettings(scale: Scale): Tuned[] {
+  const shipped: [key: string, settings: Partial<Config>][] = [
+    ['sft', distillation(scale)],
+    ['grpo', { method: 'grpo' }],
+    ['coderl_plus', { method: 'coderl_plus' }],
+    ['ppo', { method: 'ppo' }],
+    ['coderl_plus_ppo', onAlgorithm('ppo')],
+    ['reinforce_plus_plus', { method: 'reinforce_plus_plus' }],
+    ['coderl_plus_reinforce_plus_plus', onAlgorithm('reinforce_plus_plus')],
+  ];
+  const narrated: typeof shipped = [
+    ['narrated_grpo', { method: 'grpo', families: 'narrated' }],
+    ['narrated_coderl_plus', { method: 'coderl_plus', families: 'narrated' }],
+  ];
+  return [
+    ...shipped.map(([key, settings]): Tuned => ({ key, settings, start: 'shipped' })),
+    ...narrated.map(([key, settings]): Tuned => ({ key, settings, start: 'narrator' })),
+  ];
+}
+
+/** The experiments, the most important first. */
+export function experiments(scale: Scale): Experiment[] {
+  const equalCode = { train_batch_size: equalCodeBatch(scale.batch.train_batch_size) };
+  return [
+    {
+      key: 'main',
+      title: 'CodeRL+ against GRPO and supervised distillation',
+      asks: 'Does alignment help to write programs, and what does it do to execution? At equal trajectories a step, and again at equal code prompts.',
+      start: 'shipped',
+      arms: [
+        { key: 'grpo', label: 'GRPO', settings: { method: 'grpo', ...ANALYSED }, tuned: 'grpo' },
+        {
+          key: 'coderl_plus',
+          label: 'CodeRL+',
+          settings: { method: 'coderl_plus', ...ANALYSED },
+          tuned: 'coderl_plus',
+        },
+        {
+          key: 'coderl_plus_equal_code',
+          label: 'CodeRL+, equal code prompts',
+          settings: { method: 'coderl_plus', ...equalCode, ...ANALYSED },
+          tuned: 'coderl_plus',
+        },
+        {
+          key: 'sft',
+          label: 'distillation',
+          settings: { ...distillation(scale), ...ANALYSED },
+          tuned: 'sft',
+        },
+      ],
+    },
+    {
+      key: 'narrated',
+      title: 'Where writing needs executing: programs that state their values',
+      asks: 'In the family `narrated` a program states its values for an example in a comment, and what it must return follows from them. Does alignment help there?',
+      start: 'narrator',
+      arms: [
+        {
+          key: 'narrated_grpo',
+          label: 'GRPO',
+          settings: { method: 'grpo', families: 'narrated', ...ANALYSED },
+          tuned: 'narrated_grpo',
+        },
+        {
+          key: 'narrated_coderl_plus',
+          label: 'CodeRL+',
+          settings: { method: 'coderl_plus', families: 'narrated', ...ANALYSED },
+          tuned: 'narrated_coderl_plus',
+        },
+        {
+          key: 'narrated_coderl_plus_equal_code',
+          label: 'CodeRL+, equal code prompts',
+          settings: { method: 'coderl_plus', families: 'narrated', ...equalCode, ...ANALYSED },
+          tuned: 'narrated_coderl_plus',
+        },
+        {
+          key: 'narrated_grpo_kl',
+          label: 'GRPO with KL',
+          settings: {
+            method: 'grpo',
+            families: 'narrated',
+            use_kl_loss: true,
+            kl_loss_coef: 0.05,
+            ...ANALYSED,
+          },
+          tuned: 'narrated_grpo',
+        },
+      ],
+    },
+    {
+      key: 'algorithms',
+      title: 'On other algorithms',
+      asks: 'Is it the same on PPO and REINFORCE++?',
+      start: 'shipped',
+      arms: [
+        { key: 'ppo', label: 'PPO', settings: { method: 'ppo' }, tuned: 'ppo' },
+        {
+          key: 'coderl_plus_ppo',
+          label: 'PPO + CodeRL+',
+          settings: onAlgorithm('ppo'),
+          tuned: 'coderl_plus_ppo',
+        },
+        {
+          key: 'reinforce_plus_plus',
+          label: 'REINFORCE++',
+          settings: { method: 'reinforce_plus_plus' },
+          tuned: 'reinforce_plus_plus',
+        },
+        {
+          key: 'coderl_plus_reinforce_plus_plus',
+          label: 'REINFORCE++ + CodeRL+',
+          settings: onAlgorithm('reinforce_plus_plus'),
+          tuned: 'coderl_plus_reinforce_plus_plus',
+        },
+      ],
+    },
+    {
+      key: 'ablations',
+      title: 'Ablations and controls',
+      asks: 'Which parts of the alignment matter? Each arm changes one switch of CodeRL+.',
+      start: 'shipped',
+      arms: [
+        ablation('all_rollouts', 'all rollouts', { align_rollouts: 'all' }),
+        ablation('prebuilt', 'prebuilt questions', { align_set: 'prebuilt' }),
+        ablation('output_only', 'output only', { align_target: 'output_only' }),
+        ablation('trajectory', 'trajectories', { align_target: 'trajectory' }),
+        ablation('shuffled', 'shuffled truths', { align_truth: 'shuffled' }),
+        ablation('supervised', 'supervised answers', { align_learning: 'supervised' }),
+      ],
+    },
+  ];
+}
+
+/** A configuration of a run of the suite. */
+function configOf(scale: Scale, given: Partial<Config>): Config {
+  const batch = given.method === 'sft' ? {} : scale.batch;
+  const { lr } = given;
+  // Supervised training has two learning rates; without an execution phase the second is the one that counts.
+  const supervised = given.method === 'sft' && lr !== undefined ? { 'sft.code_lr': lr } : {};
+  return resolveConfig({
+    ...scale.settings,
+    ...batch,
+    threads: 1,
+    eval_before: false,
+    ...given,
+    ...supervised,
+  });
+}
+
+/** The trainings that the learning rates are chosen by: one seed, on validation tasks, measured at the end alone. */
+export function tuningConfigs(scale: Scale, start: Experiment['start']): Config[] {
+  return tunedSettings(scale)
+    .filter((tuned) => tuned.start === start)
+    .flatMap(({ settings }) =>
+      scale.learningRates.map((lr) =>
+        configOf(scale, { ...settings, lr, seed: TUNING_SEED, eval_split: 'validation', eval_every: 0 }),
+      ),
+    );
+}
+
+/** No seed of the experiments. */
+const TUNING_SEED = 1000;
+
+/** The supervised training that makes the narrator of the shipped policy. */
+export function narratorConfig(scale: Scale): Config {
+  return resolveConfig({
+    ...scale.settings,
+    method: 'sft',
+    families: 'narrated',
+    threads: 1,
+    eval_before: false,
+    'sft.execution_steps': 0,
+    'sft.code_share': 0.6,
+    ...scale.narrator,
+  });
+}
+
+/** A run of an experiment, and the arm that it belongs to. */
+export interface ArmCell {
+  arm: Arm;
+  config: Config;
+}
+
+/**
+ * The runs of an experiment, seeds outermost, so that an interrupted one has whole comparisons first. The first run
+ * also evaluates the starting policy, which is the same for all.
+ * @param learningRates those chosen, by the keys of {@link tunedSettings}
+ */
+export function armCells(
+  scale: Scale,
+  { arms }: Experiment,
+  seeds: number,
+  learningRates: Readonly<Record<string, number>>,
+): ArmCell[] {
+  return Array.from({ length: seeds }, (_, seed) => seed).flatMap((seed) =>
+    arms.map((arm, i) => {
+      const lr = learningRates[arm.tuned];
+      const config = configOf(scale, { ...arm.settings, lr, seed, eval_before: seed === 0 && i === 0 });
+      return { arm, config };
+    }),
+  );
+}
