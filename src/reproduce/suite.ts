@@ -57,7 +57,7 @@ export const QUICK: Scale = {
   settings: { steps: 2, eval_every: 1, eval_tasks: 10, eval_final_tasks: 20 },
   batch: { train_batch_size: 10, 'rollout.n': 4 },
   narrator: { steps: 2, eval_every: 0 },
-  learningRates: [1e-4, 2e-4],
+  learningRates: [1e-4],
 };
 
 const ALIGN_RATIO = 0.4;

@@ -104,6 +104,16 @@ const variants: [string, Partial<Config>][] = [
   ['coderl_plus, taught by supervised loss', { align_learning: 'supervised', align_rollouts: 'all' }],
   ['coderl_plus on trajectories', { align_target: 'trajectory' }],
   ['coderl_plus on outputs, shuffled', { align_target: 'output_only', align_truth: 'shuffled' }],
+  [
+    'coderl_plus by the paper, on passed programs',
+    {
+      align_reward: 'paper',
+      align_input: 'first',
+      align_value: 'end_of_program',
+      align_rollouts: 'passed',
+      align_ratio: 0.6,
+    },
+  ],
   ['truncated completions masked', { method: 'grpo', mask_truncated_completions: true }],
 ];
 test.each(variants)(
@@ -170,6 +180,23 @@ test('CodeRL+ asks about failures from the second step on, in its share of the b
   expect(
     rollouts.filter(({ source }) => source === 'alignment').every(({ verdict }) => verdict === undefined),
   ).toBe(true);
+});
+
+test('leaves the evaluation before out where it is not wanted', async () => {
+  const { events } = await run({ ...rl, method: 'grpo', steps: 1, eval_before: false }, base.files);
+  const names = events.flatMap((event) => (event.type === 'evaluation' ? [event.name] : []));
+  expect(names).toEqual(['after']);
+});
+
+test('evaluates on validation tasks where told to', async () => {
+  const before = async (eval_split: Config['eval_split']) => {
+    const { events } = await run(
+      { ...rl, method: 'grpo', steps: 1, eval_split, eval_final_tasks: 40 },
+      base.files,
+    );
+    return events.find((event) => event.type === 'evaluation')!.evaluation.outcomes;
+  };
+  expect(await before('validation')).not.toEqual(await before('heldout'));
 });
 
 test('measures pass@k without bias where samples are asked for, and pass@1 of each family', async () => {
