@@ -16,7 +16,7 @@ const hex = (text: string) => hashText(text).toString(16).padStart(8, '0');
 /** Draws `count` distinct tests, or null when the composition leaves the range on too many inputs. */
 function drawTests(problem: Problem, random: Random, count: number): TestCase[] | null {
   const tests: TestCase[] = [];
-  const seen = new Set<string>();
+  const seen = new Set<string>(problem.example ? [problem.example.join(';')] : []);
   for (let tries = 0; tries < MAX_INPUTS && tests.length < count; tries++) {
     const input = problem.drawInput(random);
     const expected = problem.run(input);
@@ -27,6 +27,13 @@ function drawTests(problem: Problem, random: Random, count: number): TestCase[] 
     tests.push({ input, expected });
   }
   return tests.length === count ? tests : null;
+}
+
+/** The problem's own example as a test, if it has one; null when it leaves the range. */
+function exampleOf({ example, run }: Problem): TestCase[] | null {
+  if (!example) return [];
+  const expected = run(example);
+  return expected === undefined ? null : [{ input: example, expected }];
 }
 
 /** True when leaving a part out shows: the value without it is known and differs. */
@@ -49,10 +56,12 @@ function varied(tests: TestCase[]): boolean {
  */
 export function buildTask(problem: Problem, family: string, split: Split, random: Random): Task | null {
   const visibleCount = random.between(2, 3);
-  const tests = drawTests(problem, random, HIDDEN_TESTS + visibleCount);
+  const given = exampleOf(problem);
+  if (!given) return null;
+  const tests = drawTests(problem, random, HIDDEN_TESTS + visibleCount - given.length);
   if (!tests) return null;
   const hiddenTests = tests.slice(0, HIDDEN_TESTS);
-  const visibleTests = tests.slice(HIDDEN_TESTS);
+  const visibleTests = [...given, ...tests.slice(HIDDEN_TESTS)];
   if (!varied(hiddenTests)) return null;
   for (const ablation of problem.ablations) {
     if (!hiddenTests.some(({ input, expected }) => differs(ablation(input), expected))) return null;

@@ -17,6 +17,8 @@ export interface Problem {
   run(input: Value[]): Value | undefined;
   /** The problem with one part left out, each; a task is kept only when each part changes a tested output. */
   ablations: ((input: Value[]) => Value | undefined)[];
+  /** The input of the first visible test, where the problem itself has one; drawn like the others when absent. */
+  example?: Value[];
   /** Whether this visible test may serve as the example of the description; any may when absent. */
   acceptsExample?(example: TestCase): boolean;
   /** Words for the problem; `example` is the first visible test. */

@@ -1,10 +1,11 @@
+import { calibrated } from './families/calibrated.ts';
 import { counters } from './families/counters.ts';
 import { narrated } from './families/narrated.ts';
 import { pipelines } from './families/pipelines.ts';
 import type { TaskFamily } from './family.ts';
 
 /** Every family that tasks can be drawn from. */
-export const FAMILIES: readonly TaskFamily[] = [pipelines, counters, narrated];
+export const FAMILIES: readonly TaskFamily[] = [pipelines, counters, narrated, calibrated];
 
 /** The families of these names, in this order. */
 export function familiesNamed(names: readonly string[]): TaskFamily[] {

@@ -111,10 +111,19 @@ describe('counters', () => {
   });
 });
 
-describe('narrated', () => {
+describe('calibrated', () => {
+  it('gives 0 for its example, by a number that is not 0', () => {
+    for (const task of generateTasks({ families: ['calibrated'], split: 'heldout', count: 300, seed: 4 })) {
+      expect(task.visibleTests[0]!.expected).toBe(0);
+      expect(task.reference).toMatch(/return s [+-] [1-9]\d?;/);
+    }
+  });
+});
+
+describe.each(['narrated', 'calibrated'])('%s', (name) => {
   it('states true values for its example', () => {
-    for (const task of generateTasks({ families: ['narrated'], split: 'rl', count: 300, seed: 4 })) {
-      const names = ['b', 'c', 's'].filter((name) => task.reference!.includes(`let ${name} =`));
+    for (const task of generateTasks({ families: [name], split: 'rl', count: 300, seed: 4 })) {
+      const names = ['b', 'c', 'd', 's'].filter((name) => task.reference!.includes(`let ${name} =`));
       // The values at the return, by running the body on the example.
       const body = task.reference!.replace(/ {2}return .*;\n\}$/, `  return { ${names.join(', ')} };\n}`);
       const values = new Function(`${body}\nreturn f;`)()(...structuredClone(task.visibleTests[0]!.input));

@@ -1,6 +1,14 @@
 import { allowed, type TaskFamily } from '../family.ts';
 import { formatValue } from '../format.ts';
-import { AGGREGATES, OPERATIONS, pipelineLines, runPipeline, STAGE_NAMES } from './operations.ts';
+import {
+  AGGREGATES,
+  type Aggregate,
+  OPERATIONS,
+  type Operation,
+  pipelineLines,
+  runPipeline,
+  STAGE_NAMES,
+} from './operations.ts';
 import { drawArray, inWords } from './pipelines.ts';
 
 /** What may be returned for `s`. The description does not name the choice: the example decides it. */
@@ -12,6 +20,28 @@ const FINISHES: readonly { key: string; code: string; apply(s: number): number }
   { key: 'previous', code: 's - 1', apply: (s) => s - 1 },
   { key: 'squared', code: 's * s', apply: (s) => s * s },
 ];
+
+/**
+ * A pipeline that says in a comment what its variables hold for an example before it returns.
+ * @param result the expression that is returned, given the value of `s` for the example
+ */
+export function narratedProgram(
+  stages: readonly Operation[],
+  aggregate: Aggregate,
+  example: readonly number[],
+  result: (s: number) => string,
+): string {
+  const { lines } = pipelineLines(stages, aggregate);
+  const { arrays, s } = runPipeline(stages, aggregate, example)!;
+  const stated = arrays.map((values, i) => ` ${STAGE_NAMES[i]}=${formatValue(values)}`).join('');
+  return [
+    'function f(a) {',
+    ...lines,
+    `  //${stated} s=${formatValue(s!)}`,
+    `  return ${result(s!)};`,
+    '}',
+  ].join('\n');
+}
 
 /**
  * Pipelines that say in a comment what their variables hold for the example, and then return whatever makes
@@ -45,16 +75,7 @@ export const narrated: TaskFamily = {
       describe: (source, { input, expected }) =>
         `${inWords(source, parts)}, then adjust so that ${formatValue(input[0]!)} gives${formatValue(expected)}`,
       reference({ input }) {
-        const { lines } = pipelineLines(stages, aggregate);
-        const { arrays, s } = runPipeline(stages, aggregate, input[0] as number[])!;
-        const stated = arrays.map((values, i) => ` ${STAGE_NAMES[i]}=${formatValue(values)}`).join('');
-        return [
-          'function f(a) {',
-          ...lines,
-          `  //${stated} s=${formatValue(s!)}`,
-          `  return ${finish.code};`,
-          '}',
-        ].join('\n');
+        return narratedProgram(stages, aggregate, input[0] as number[], () => finish.code);
       },
     };
   },
