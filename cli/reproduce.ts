@@ -6,10 +6,10 @@ import { type ReportFacts, reportBlocks, TITLE } from '../src/reproduce/report.t
 import type { ExperimentResult } from '../src/reproduce/results.ts';
 import {
   armCells,
+  calibratedConfig,
   type Experiment,
   experiments,
   FULL,
-  narratorConfig,
   QUICK,
   type Scale,
   tunedSettings,
@@ -34,7 +34,7 @@ const COMMAND: FileCommand = {
   flags: {
     out: { value: 'DIR', help: 'where runs and report lie (runs/reproduce, or runs/reproduce-quick)' },
     seeds: { value: 'N', help: 'seeds of each arm (5; 2 with --quick)' },
-    only: { value: 'A,B', help: 'these experiments alone (main, narrated, algorithms, ablations)' },
+    only: { value: 'A,B', help: 'these experiments alone (main, calibrated, algorithms, ablations)' },
     parallel: { value: 'N', help: 'runs at a time (1)' },
     quick: { help: 'a smoke run of a few minutes, whose figures mean nothing' },
     report: { help: 'train nothing, write the report of what there is' },
@@ -76,7 +76,7 @@ class Suite {
     const { chosen, scale } = this.#request;
     const starts = new Map<Experiment['start'], string | undefined>();
     for (const start of new Set(chosen.map((one) => one.start))) {
-      const policy = start === 'shipped' ? SHIPPED : await this.#makeNarrator();
+      const policy = start === 'shipped' ? SHIPPED : await this.#teachCalibrated();
       starts.set(start, policy);
       if (policy) await this.#tune(start, policy);
     }
@@ -89,9 +89,9 @@ class Suite {
     if (chosen.length === 0) throw new Error(`Suite.run(): ${scale.name}: there is no experiment`);
   }
 
-  /** The policy that the narrated experiments start from; undefined while there is none. */
-  async #makeNarrator(): Promise<string | undefined> {
-    const [cell] = await this.#stage('narrator', SHIPPED, [narratorConfig(this.#request.scale)]);
+  /** The policy that the experiment on `calibrated` starts from; undefined while there is none. */
+  async #teachCalibrated(): Promise<string | undefined> {
+    const [cell] = await this.#stage('calibrated-start', SHIPPED, [calibratedConfig(this.#request.scale)]);
     return cell?.done ? path.join(cell.cell.directory, 'run', 'policy') : undefined;
   }
 
@@ -101,7 +101,6 @@ class Suite {
     const settings = tunedSettings(scale).filter((one) => one.start === start);
     this.#tuning.push(
       ...tuningResults(
-        scale,
         settings,
         cells.map(({ done }) => done),
       ),

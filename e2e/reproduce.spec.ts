@@ -16,7 +16,7 @@ test('reproduce chooses learning rates, trains every arm, reports, and does noth
   expect(runsIn(path.join(out, 'main'))).toHaveLength(4);
 
   const report = readFileSync(path.join(out, 'report.md'), 'utf8');
-  expect(report).toContain('| `grpo` | 0.270 | 1.00e-4 |');
+  expect(report).toContain('| `grpo` | 1.00e-4: 0.270 | 1.00e-4 |');
   expect(report).toMatch(/\| CodeRL\+ writes more programs .* \| 1 \| \*\*undecided at this size\*\* \|/);
   expect(report).not.toContain('Unfinished');
   expect(readFileSync(path.join(out, 'report.html'), 'utf8')).toContain('<svg');
@@ -40,6 +40,6 @@ test('an experiment that there is not is named, with those that there are', asyn
   const { code, stderr } = await run('reproduce', ['--only', 'mian']);
   expect(code).toBe(1);
   expect(stderr).toContain(
-    '--only: there is no experiment "mian", there are main, narrated, algorithms, ablations',
+    '--only: there is no experiment "mian", there are main, calibrated, algorithms, ablations',
   );
 });

@@ -5,7 +5,7 @@ import { type AlignmentItem, isAskable, itemOf, questionOf, type ValueChoice } f
 import { judge } from '../semantics/reward.ts';
 import { commentStatements, commentTruth } from '../tasks/comments.ts';
 import { outputPrompt, programOf, RETURN } from '../tasks/format.ts';
-import type { Task } from '../tasks/types.ts';
+import type { Task, TestCase } from '../tasks/types.ts';
 import { gradePrograms, type Outcome } from './outcomes.ts';
 import { probePolicy } from './probe.ts';
 import { chooseSamples, type VerificationOptions } from './self_verification.ts';
@@ -143,21 +143,29 @@ async function commentTruths(sandbox: Sandbox, tasks: readonly Task[], completio
   return { truthful_comments: share(truthful) };
 }
 
-/** Asks for the values of reference programs on their first test. */
+/**
+ * The test that a task's questions are about: the first, or the second where the reference states the values of the
+ * first in a comment, which could be copied.
+ */
+function askedTest(task: Task): TestCase {
+  const states = task.reference !== undefined && commentStatements(task.reference).length > 0;
+  return testsOf(task)[states ? 1 : 0];
+}
+
+/** Asks for the values of reference programs on one test. */
 async function reasoning(subject: Subject, tasks: readonly Task[], options: EvaluationOptions) {
   const known = tasks.filter((task) => task.reference !== undefined);
   const results = await subject.sandbox.run(
     known.map((task) => ({
       code: task.reference!,
       entry: task.entry,
-      inputs: [testsOf(task)[0].input],
+      inputs: [askedTest(task).input],
       trace: [0],
     })),
   );
   const items = known.flatMap((task, i): AlignmentItem[] => {
     const [call] = results[i].calls;
-    const inputs = testsOf(task)[0].input;
-    const item = itemOf(task.reference!, task, inputs, call, {
+    const item = itemOf(task.reference!, task, askedTest(task).input, call, {
       align_max_variables: options.align_max_variables,
       align_value: options.align_value,
     });
@@ -182,18 +190,18 @@ async function reasoning(subject: Subject, tasks: readonly Task[], options: Eval
   };
 }
 
-/** Asks for the output of a task on its first test, from the description alone. */
+/** Asks for the output of a task on one test, from the description alone. */
 async function testOutputs(subject: Subject, tasks: readonly Task[], options: EvaluationOptions) {
   const prompts = tasks.map((task) =>
     outputPrompt({
       description: task.description,
       signature: task.signature,
-      inputs: testsOf(task)[0].input,
+      inputs: askedTest(task).input,
     }),
   );
   const answers = await answer(subject, prompts, options);
   const right = tasks.map((task, i) => {
-    const truth: AlignmentItem['truth'] = [[RETURN, testsOf(task)[0].expected]];
+    const truth: AlignmentItem['truth'] = [[RETURN, askedTest(task).expected]];
     const { cells } = judge({ program: '', inputs: [], truth, taskId: task.id }, answers[i].text);
     return cells[0].right && answers[i].terminated;
   });

@@ -107,19 +107,20 @@ function claimBlocks(judged: readonly JudgedClaim[]): Block[] {
 
 function setup({ scale, seeds, tuning }: ReportFacts): Block[] {
   const { settings, batch } = scale;
-  const rates = scale.learningRates.map((lr) => formatNumber(lr));
   return [
     text(
       `Each arm was trained with ${seeds} seeds for ${settings.steps} steps of ${batch.train_batch_size} prompts x ${batch['rollout.n']} completions; "equal code prompts" adds alignment prompts to as many code prompts as GRPO has. Supervised arms see as many sequences a step as reinforcement learns from. Measures are greedy, on ${settings.eval_final_tasks} held-out tasks whose compositions no training sees.`,
     ),
     text(
-      'The learning rate of each setting was chosen among the same candidates, by pass@1 on validation tasks (one seed that no experiment uses). The held-out tasks had no part in it.',
+      'The learning rate of each setting was chosen among as many candidates, by pass@1 on validation tasks (one seed that no experiment uses). The held-out tasks had no part in it.',
     ),
     table(
-      ['setting', ...rates.map((lr) => `lr ${lr}`), 'chosen'],
+      ['setting', 'validation pass@1 by learning rate', 'chosen'],
       tuning.map(({ key, candidates, chosen }) => [
         `\`${key}\``,
-        ...candidates.map(({ passRate }) => (passRate === undefined ? '' : passRate.toFixed(3))),
+        candidates
+          .map(({ lr, passRate }) => `${formatNumber(lr)}: ${passRate?.toFixed(3) ?? 'not run'}`)
+          .join(', '),
         chosen === undefined ? '' : formatNumber(chosen),
       ]),
     ),
@@ -132,14 +133,14 @@ function experimentBlocks(result: ExperimentResult): Block[] {
   const done = arms.filter(({ cells }) => cells.length > 0);
   if (done.length === 0) return [...blocks, text('Not run yet.')];
   const measures = MEASURES.filter(([measure]) => done.some((arm) => overSeeds(arm, measure)));
-  if (start?.measures.truthful_comments && experiment.start === 'narrator')
+  if (start?.measures.truthful_comments && experiment.start === 'calibrated')
     measures.push(['truthful_comments', 'true comments']);
   blocks.push(measureTable(result, done, measures));
   blocks.push(...differenceBlocks(done, measures));
   const charts: [title: string, measure: string][] = [
     ['Held-out pass@1', 'pass@1'],
     ['Code reasoning', 'code_reasoning'],
-    ...(experiment.start === 'narrator'
+    ...(experiment.start === 'calibrated'
       ? ([['Programs whose comments are all true', 'truthful_comments']] as [string, string][])
       : []),
   ];

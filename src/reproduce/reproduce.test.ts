@@ -20,10 +20,10 @@ import {
 import {
   type Arm,
   armCells,
+  calibratedConfig,
   equalCodeBatch,
   experiments,
   FULL,
-  narratorConfig,
   QUICK,
   tunedSettings,
   tuningConfigs,
@@ -95,9 +95,11 @@ describe('the suite', () => {
     }
     const configs = tuningConfigs(FULL, 'shipped');
     expect(configs.every(({ eval_split, seed }) => eval_split === 'validation' && seed === 1000)).toBe(true);
-    expect(new Set(configs.map((config) => config.lr))).toEqual(new Set(FULL.learningRates));
+    expect(new Set(configs.map((config) => config.lr))).toEqual(
+      new Set(Object.values(FULL.learningRates).flat()),
+    );
     // Supervised training after its execution phase is under another key.
-    expect(configs[0]).toMatchObject({ method: 'sft', lr: 1e-4, 'sft.code_lr': 1e-4 });
+    expect(configs[0]).toMatchObject({ method: 'sft', lr: 3e-4, 'sft.code_lr': 3e-4 });
   });
 
   test('compares at equal code prompts', () => {
@@ -113,8 +115,8 @@ describe('the suite', () => {
     expect(sft!.settings.train_batch_size).toBe(512);
   });
 
-  test('the narrator comes from supervised training on its family', () => {
-    expect(narratorConfig(QUICK)).toMatchObject({ method: 'sft', families: 'narrated', steps: 2 });
+  test('the calibrated start comes from supervised training on its family', () => {
+    expect(calibratedConfig(QUICK)).toMatchObject({ method: 'sft', families: 'calibrated', steps: 2 });
   });
 
   test('names of arms are one of a kind, and claims and the paper name arms that there are', () => {
@@ -129,10 +131,10 @@ test('the learning rate with the best validation pass@1 is chosen, the smaller a
   const settings = tunedSettings(FULL).slice(0, 2);
   const rates = [0.4, 0.6, 0.6, 0.2, 0.1, 0.1];
   const cells = rates.map((rate, seed) => cell(seed, { 'pass@1': rate }));
-  const [sft, second] = tuningResults(FULL, settings, cells);
-  expect([sft!.key, sft!.chosen]).toEqual(['sft', 2e-4]);
+  const [sft, second] = tuningResults(settings, cells);
+  expect([sft!.key, sft!.chosen]).toEqual(['sft', 1e-3]);
   expect(second!.chosen).toBe(1e-4);
-  expect(tuningResults(FULL, settings, [...cells.slice(0, 5), undefined])[1]!.chosen).toBeUndefined();
+  expect(tuningResults(settings, [...cells.slice(0, 5), undefined])[1]!.chosen).toBeUndefined();
 });
 
 describe('results', () => {

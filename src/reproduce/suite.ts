@@ -19,13 +19,14 @@ export interface Experiment {
   /** What it is there to find out. */
   asks: string;
   /** The policy that all arms start from: the shipped one, or one made from it first. */
-  start: 'shipped' | 'narrator';
+  start: 'shipped' | 'calibrated';
   arms: Arm[];
 }
 
 /** Settings whose learning rate is chosen on validation tasks. */
 export interface Tuned {
   key: string;
+  candidates: number[];
   settings: Partial<Config>;
   start: Experiment['start'];
 }
@@ -37,18 +38,19 @@ export interface Scale {
   settings: Partial<Config>;
   /** Those of the runs that learn from rewards; supervised ones see as many tokens a step. */
   batch: Pick<Config, 'train_batch_size' | 'rollout.n'>;
-  /** Settings of the supervised run that makes the narrator. */
-  narrator: Partial<Config>;
-  learningRates: number[];
+  /** Settings of the supervised run that teaches the shipped policy the family `calibrated`. */
+  calibrated: Partial<Config>;
+  /** Candidates, as many for each way to train: of reinforcement, and of supervised training. */
+  learningRates: { reinforcement: number[]; supervised: number[] };
 }
 
-/** A bit more than an hour and a half on two cores. */
+/** About two hours on two cores. */
 export const FULL: Scale = {
   name: 'full',
-  settings: { steps: 80, eval_every: 20, eval_tasks: 300, eval_final_tasks: 1000 },
+  settings: { steps: 60, eval_every: 20, eval_tasks: 300, eval_final_tasks: 1000 },
   batch: { train_batch_size: 64, 'rollout.n': 8 },
-  narrator: { steps: 1500, eval_every: 100, eval_tasks: 300, 'sft.stop_at_pass@1': 0.4 },
-  learningRates: [1e-4, 2e-4, 4e-4],
+  calibrated: { steps: 800, eval_every: 50, eval_tasks: 300, 'sft.stop_at_pass@1': 0.35 },
+  learningRates: { reinforcement: [1e-4, 2e-4, 4e-4], supervised: [3e-4, 1e-3, 2e-3] },
 };
 
 /** A smoke run: everything is computed, and too little of it to mean anything. */
@@ -56,8 +58,8 @@ export const QUICK: Scale = {
   name: 'quick',
   settings: { steps: 2, eval_every: 1, eval_tasks: 10, eval_final_tasks: 20 },
   batch: { train_batch_size: 10, 'rollout.n': 4 },
-  narrator: { steps: 2, eval_every: 0 },
-  learningRates: [1e-4],
+  calibrated: { steps: 2, eval_every: 0 },
+  learningRates: { reinforcement: [1e-4], supervised: [1e-3] },
 };
 
 const ALIGN_RATIO = 0.4;
@@ -97,7 +99,15 @@ const ablation = (key: string, label: string, settings: Partial<Config>): Arm =>
   tuned: 'coderl_plus',
 });
 
-/** Settings whose learning rate is chosen, the same candidates for each. */
+/** All ways of CodeRL+ take the learning rate of its plain form, and all of GRPO that of GRPO. */
+const calibratedArm = (key: string, label: string, settings: Partial<Config>): Arm => ({
+  key: `calibrated_${key}`,
+  label,
+  settings: { ...settings, families: 'calibrated' },
+  tuned: `calibrated_${settings.method}`,
+});
+
+/** Settings whose learning rate is chosen, among as many candidates for each. */
 export function tunedSettings(scale: Scale): Tuned[] {
   const shipped: [key: string, settings: Partial<Config>][] = [
     ['sft', distillation(scale)],
@@ -108,13 +118,20 @@ export function tunedSettings(scale: Scale): Tuned[] {
     ['reinforce_plus_plus', { method: 'reinforce_plus_plus' }],
     ['coderl_plus_reinforce_plus_plus', onAlgorithm('reinforce_plus_plus')],
   ];
-  const narrated: typeof shipped = [
-    ['narrated_grpo', { method: 'grpo', families: 'narrated' }],
-    ['narrated_coderl_plus', { method: 'coderl_plus', families: 'narrated' }],
+  const calibrated: typeof shipped = [
+    ['calibrated_grpo', { method: 'grpo', families: 'calibrated' }],
+    ['calibrated_coderl_plus', { method: 'coderl_plus', families: 'calibrated' }],
   ];
+  const { reinforcement, supervised } = scale.learningRates;
+  const tuned = ([key, settings]: (typeof shipped)[number], start: Experiment['start']): Tuned => ({
+    key,
+    settings,
+    start,
+    candidates: settings.method === 'sft' ? supervised : reinforcement,
+  });
   return [
-    ...shipped.map(([key, settings]): Tuned => ({ key, settings, start: 'shipped' })),
-    ...narrated.map(([key, settings]): Tuned => ({ key, settings, start: 'narrator' })),
+    ...shipped.map((one) => tuned(one, 'shipped')),
+    ...calibrated.map((one) => tuned(one, 'calibrated')),
   ];
 }
 
@@ -150,41 +167,18 @@ export function experiments(scale: Scale): Experiment[] {
       ],
     },
     {
-      key: 'narrated',
-      title: 'Where writing needs executing: programs that state their values',
-      asks: 'In the family `narrated` a program states its values for an example in a comment, and what it must return follows from them. Does alignment help there?',
-      start: 'narrator',
+      key: 'calibrated',
+      title: 'Where writing needs executing',
+      asks: 'In the family `calibrated` a program holds a number that only who executes it in the head can write: what it gives for an example. Does alignment help there? GRPO with a KL penalty is the rival that keeps skills by standing still.',
+      start: 'calibrated',
       arms: [
-        {
-          key: 'narrated_grpo',
-          label: 'GRPO',
-          settings: { method: 'grpo', families: 'narrated', ...ANALYSED },
-          tuned: 'narrated_grpo',
-        },
-        {
-          key: 'narrated_coderl_plus',
-          label: 'CodeRL+',
-          settings: { method: 'coderl_plus', families: 'narrated', ...ANALYSED },
-          tuned: 'narrated_coderl_plus',
-        },
-        {
-          key: 'narrated_coderl_plus_equal_code',
-          label: 'CodeRL+, equal code prompts',
-          settings: { method: 'coderl_plus', families: 'narrated', ...equalCode, ...ANALYSED },
-          tuned: 'narrated_coderl_plus',
-        },
-        {
-          key: 'narrated_grpo_kl',
-          label: 'GRPO with KL',
-          settings: {
-            method: 'grpo',
-            families: 'narrated',
-            use_kl_loss: true,
-            kl_loss_coef: 0.05,
-            ...ANALYSED,
-          },
-          tuned: 'narrated_grpo',
-        },
+        calibratedArm('grpo', 'GRPO', { method: 'grpo' }),
+        calibratedArm('coderl_plus', 'CodeRL+', { method: 'coderl_plus' }),
+        calibratedArm('coderl_plus_equal_code', 'CodeRL+, equal code prompts', {
+          method: 'coderl_plus',
+          ...equalCode,
+        }),
+        calibratedArm('grpo_kl', 'GRPO with KL', { method: 'grpo', use_kl_loss: true, kl_loss_coef: 0.05 }),
       ],
     },
     {
@@ -223,7 +217,6 @@ export function experiments(scale: Scale): Experiment[] {
         ablation('all_rollouts', 'all rollouts', { align_rollouts: 'all' }),
         ablation('prebuilt', 'prebuilt questions', { align_set: 'prebuilt' }),
         ablation('output_only', 'output only', { align_target: 'output_only' }),
-        ablation('trajectory', 'trajectories', { align_target: 'trajectory' }),
         ablation('shuffled', 'shuffled truths', { align_truth: 'shuffled' }),
         ablation('supervised', 'supervised answers', { align_learning: 'supervised' }),
       ],
@@ -251,8 +244,8 @@ function configOf(scale: Scale, given: Partial<Config>): Config {
 export function tuningConfigs(scale: Scale, start: Experiment['start']): Config[] {
   return tunedSettings(scale)
     .filter((tuned) => tuned.start === start)
-    .flatMap(({ settings }) =>
-      scale.learningRates.map((lr) =>
+    .flatMap(({ settings, candidates }) =>
+      candidates.map((lr) =>
         configOf(scale, { ...settings, lr, seed: TUNING_SEED, eval_split: 'validation', eval_every: 0 }),
       ),
     );
@@ -261,17 +254,16 @@ export function tuningConfigs(scale: Scale, start: Experiment['start']): Config[
 /** No seed of the experiments. */
 const TUNING_SEED = 1000;
 
-/** The supervised training that makes the narrator of the shipped policy. */
-export function narratorConfig(scale: Scale): Config {
+/** The supervised training that teaches the shipped policy the family `calibrated`. */
+export function calibratedConfig(scale: Scale): Config {
   return resolveConfig({
     ...scale.settings,
     method: 'sft',
-    families: 'narrated',
+    families: 'calibrated',
     threads: 1,
     eval_before: false,
     'sft.execution_steps': 0,
-    'sft.code_share': 0.6,
-    ...scale.narrator,
+    ...scale.calibrated,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { CellResult } from '../runs/sweep/collect.ts';
 import { measured } from './results.ts';
-import type { Scale, Tuned } from './suite.ts';
+import type { Tuned } from './suite.ts';
 
 /** What came of the candidates of one setting. */
 export interface TuningResult {
@@ -16,14 +16,13 @@ export interface TuningResult {
  * @param cells in the order of `tuningConfigs`; undefined where a training has not come to its end
  */
 export function tuningResults(
-  scale: Scale,
   settings: readonly Tuned[],
   cells: readonly (CellResult | undefined)[],
 ): TuningResult[] {
-  const rates = scale.learningRates;
-  return settings.map(({ key }, i) => {
-    const candidates = rates.map((lr, j) => {
-      const cell = cells[i * rates.length + j];
+  let at = 0;
+  return settings.map(({ key, candidates: rates }) => {
+    const candidates = rates.map((lr) => {
+      const cell = cells[at++];
       return { lr, passRate: cell && measured(cell, 'pass@1') };
     });
     const known = candidates.every(({ passRate }) => passRate !== undefined);
