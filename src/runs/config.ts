@@ -179,8 +179,8 @@ export const OPTIONS = {
   'policy.num_hidden_layers': integer(4, 'its layers', 1, 32),
   'policy.num_attention_heads': integer(4, 'its attention heads', 1, 32),
 
-  eval_before: flag(true, 'evaluate the starting policy, too'),
   eval_every: integer(20, 'steps between evaluations during training (0: none)'),
+  eval_before: flag(true, 'evaluate the starting policy, too'),
   eval_split: choice(
     'heldout',
     ['heldout', 'validation'] as const,
