@@ -82,6 +82,18 @@ test('a run starts, pauses, steps, resumes, stops, and shows what it does', asyn
   await expect(page.getByRole('img', { name: /^reward by step\. Newest: .*: 0\.3/ })).toBeVisible();
 });
 
+test('one update begins a run and pauses it', async ({ page, scriptedSite }) => {
+  await page.goto(scriptedSite + QUERY);
+  for (const step of [1, 2]) {
+    await button(page, 'One update').click();
+    await expect(page.getByRole('status')).toHaveText(`Step ${step} of 200.`);
+    // The scripted trainer would make ten more in this time.
+    await page.waitForTimeout(300);
+    expect(await stepsDone(page)).toBe(step);
+  }
+  await expect(button(page, 'Resume')).toBeEnabled();
+});
+
 test('a recorded run plays for whoever arrives, and says that it is one', async ({ page, scriptedSite }) => {
   await page.goto(scriptedSite);
   const run = page.getByRole('region', { name: 'The run' });

@@ -22,6 +22,7 @@ export const CURVES: readonly CurveSpec[] = [
   { id: 'zero', kind: 'metric', names: ['frac_reward_zero_std'], range: [0, 1] },
   { id: 'entropy', kind: 'metric', names: ['entropy'] },
   { id: 'kl', kind: 'metric', names: ['ppo_kl'] },
+  { id: 'kl-start', kind: 'metric', names: ['kl'] },
   { id: 'clip', kind: 'metric', names: ['clip_ratio/high_mean'] },
   { id: 'length', kind: 'metric', names: ['completions/mean_length'] },
   { id: 'loss', kind: 'metric', names: ['loss'] },

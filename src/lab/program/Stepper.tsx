@@ -27,7 +27,7 @@ export function Stepper(props: {
   if (calls.state === 'failed') {
     return (
       <p class="error" role="alert">
-        The sandbox could not run this: {calls.reason}. Reload the page to start it anew.
+        The sandbox could not run this: {calls.reason}. Choose another test to try again, or reload the page.
       </p>
     );
   }
@@ -59,6 +59,7 @@ export function Stepper(props: {
           />
         )}
       </div>
+      <p class="note">×2 at the end of a line: it ran twice.</p>
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { canonical, type Value } from '../../program/values.ts';
+import { Tip } from '../ui/Tip.tsx';
 import type { Variable } from './steps.ts';
 
 /** The variables of a call at one moment; what just changed is marked, and so is each last definition. */
@@ -22,13 +23,12 @@ export function Variables({ variables, label }: { variables: readonly Variable[]
             <td>
               <code>{canonical(value)}</code>
               {last && (
-                <span
+                <Tip
                   class="target"
-                  title="The variable's last definition in this call: the value that an alignment question would ask for"
+                  help="The variable is given no other value after this one: an alignment question would ask for it."
                 >
-                  {' '}
                   last definition
-                </span>
+                </Tip>
               )}
             </td>
           </tr>

@@ -30,8 +30,13 @@ export function Listing(props: {
                 ))}
               </code>
               {hits && (
-                <span class="hits" title={`this line ran ${hits[line] ?? 0} times`}>
-                  {hits[line] ? `×${hits[line]}` : ''}
+                <span class="hits">
+                  {hits[line] && (
+                    <>
+                      ×{hits[line]}
+                      <span class="visually-hidden">, it ran so often</span>
+                    </>
+                  )}
                 </span>
               )}
             </li>
