@@ -103,6 +103,20 @@ test('a recorded run plays for whoever arrives, and says that it is one', async 
   await expect(page.getByRole('region', { name: /^Inside answer/ })).toBeVisible();
 });
 
+test('the curves are read by the keyboard', async ({ page, scriptedSite }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.goto(scriptedSite);
+  const readout = page.getByRole('figure').filter({ hasText: 'held-out pass@1' }).locator('.readouts');
+  await expect(readout).toHaveText(/^0\.\d/);
+  const newest = await readout.textContent();
+  const slider = page.getByLabel('values of');
+  await slider.press('Home');
+  await expect(slider).toHaveAttribute('aria-valuetext', 'step 0');
+  await expect(readout).not.toHaveText(newest!);
+  await slider.press('End');
+  await expect(readout).toHaveText(newest!);
+});
+
 test('an address opens the same set-up and view in another browser', async ({
   page,
   context,

@@ -153,6 +153,16 @@ const TERMS: Record<string, Term> = {
     unit: 'tokens',
     help: 'Tokens that went through forward and backward in this step.',
   },
+  padding_fraction: share(
+    'padding',
+    'Tokens that were computed only to fill up rows; 0 when all work counts.',
+  ),
+  'memory/tensors': count('tensors', 'Tensors that the device holds; a number that keeps growing is a leak.'),
+  'memory/wasm_bytes': {
+    label: 'WebAssembly memory',
+    unit: 'bytes',
+    help: 'Size of the memory that the wasm device computes in; it grows with the largest step and never shrinks.',
+  },
   memory_bytes: { label: 'memory', unit: 'bytes', help: 'Memory held on the device.' },
   updates: count('updates', 'Optimizer updates made in this step.'),
   skipped_updates: count('skipped updates', 'Updates left out because the gradient was not finite.'),

@@ -62,6 +62,10 @@ export function Chart(props: ChartProps) {
     };
   }, [shape]);
   useEffect(() => plot.current?.setData(tableOf(lines)), [lines, props.xMax]);
+  useEffect(() => {
+    const left = cursor === undefined ? -1 : (plot.current?.valToPos(cursor, 'x') ?? -1);
+    plot.current?.setCursor({ left, top: left }, false);
+  }, [cursor]);
 
   const name = spec.names[0];
   const term = termOf(name);

@@ -41,7 +41,7 @@ export function Curves({ store }: { store: Store }) {
   );
   return (
     <div class="curves-part">
-      <CurveControls store={store} />
+      <CurveControls store={store} places={open ? [...positions(open.metrics, view.x)] : []} />
       {drawn.length > 1 && (
         <ul class="legend" aria-label="Runs in the charts">
           {drawn.map(({ run, colour }) => (
@@ -103,7 +103,10 @@ function useScheme(): string {
   return dark ? 'dark' : 'light';
 }
 
-function CurveControls({ store }: { store: Store }) {
+/** A step and its place on the horizontal axis. */
+type Place = readonly [step: number, at: number];
+
+function CurveControls({ store, places }: { store: Store; places: readonly Place[] }) {
   const view = store.view.value;
   return (
     <div class="curve-controls">
@@ -147,6 +150,33 @@ function CurveControls({ store }: { store: Store }) {
           logarithmic
         </Tip>
       </label>
+      {places.length > 1 && <CursorControl store={store} places={places} />}
     </div>
+  );
+}
+
+/** Moves the cursor of all curves by the keyboard and by touch, where there is no pointer to hover with. */
+function CursorControl({ store, places }: { store: Store; places: readonly Place[] }) {
+  const { value: cursor } = store.cursor;
+  const newest = places.length - 1;
+  const found = cursor === undefined ? newest : places.findLastIndex(([, at]) => at <= cursor);
+  const index = Math.max(0, found);
+  const words = cursor === undefined ? 'newest step' : `step ${places[index][0]}`;
+  return (
+    <label>
+      <Tip help="Reads all curves at one step: the numbers above them are those of that step.">values of</Tip>
+      <input
+        type="range"
+        min="0"
+        max={newest}
+        value={index}
+        aria-valuetext={words}
+        onInput={(event) => {
+          const to = Number(event.currentTarget.value);
+          store.cursor.value = to === newest ? undefined : places[to][1];
+        }}
+      />
+      <span>{words}</span>
+    </label>
   );
 }

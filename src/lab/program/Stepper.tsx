@@ -47,7 +47,15 @@ export function Stepper(props: {
         isReady={calls.state === 'done'}
       />
       <div class="side-by-side">
-        <Side title={title} program={program} call={own} trace={trace} at={here} expected={expected} />
+        <Side
+          title={title}
+          program={program}
+          call={own}
+          trace={trace}
+          at={here}
+          isParted={here === parting}
+          expected={expected}
+        />
         {reference && (
           <Side
             title="reference"
@@ -55,6 +63,7 @@ export function Stepper(props: {
             call={other}
             trace={otherTrace ?? NO_STEPS}
             at={here}
+            isParted={here === parting}
             expected={expected}
           />
         )}
@@ -116,9 +125,11 @@ function Side(props: {
   call: CallResult | undefined;
   trace: Trace;
   at: number;
+  /** Here the two compute different values for the first time. */
+  isParted: boolean;
   expected: { value: Value } | undefined;
 }) {
-  const { title, program, call, trace, at, expected } = props;
+  const { title, program, call, trace, at, isParted, expected } = props;
   const moment = momentAt(trace, Math.min(at, trace.steps.length));
   const isOver = at >= trace.steps.length;
   return (
@@ -128,6 +139,7 @@ function Side(props: {
         code={program.code}
         label={`source of ${title}`}
         current={moment.line}
+        isParted={isParted}
         errorLine={isOver ? call?.line : undefined}
         hits={trace.hits}
       />

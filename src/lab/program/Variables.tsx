@@ -1,5 +1,6 @@
-import { canonical, type Value } from '../../program/values.ts';
+import type { Value } from '../../program/values.ts';
 import { Tip } from '../ui/Tip.tsx';
+import { showValue } from '../ui/values.ts';
 import type { Variable } from './steps.ts';
 
 /** The variables of a call at one moment; what just changed is marked, and so is each last definition. */
@@ -21,7 +22,7 @@ export function Variables({ variables, label }: { variables: readonly Variable[]
               {changed && <span class="mark"> changed</span>}
             </th>
             <td>
-              <code>{canonical(value)}</code>
+              <code>{showValue(value)}</code>
               {last && (
                 <Tip
                   class="target"
@@ -40,5 +41,5 @@ export function Variables({ variables, label }: { variables: readonly Variable[]
 
 /** A value as the program would write it. */
 export function ValueText({ value }: { value: Value }) {
-  return <code>{canonical(value)}</code>;
+  return <code>{showValue(value)}</code>;
 }

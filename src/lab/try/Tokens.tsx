@@ -54,7 +54,9 @@ function Alternatives({ token, place }: { token: WrittenToken; place: number }) 
               <code>{shown(text)}</code>
             </th>
             <td>
-              <meter min={0} max={1} value={probability} aria-label={`probability of ${shown(text)}`} />
+              <span class="bar" aria-hidden="true">
+                <i style={{ width: percent(probability) }} />
+              </span>
             </td>
             <td>{percent(probability)}</td>
           </tr>

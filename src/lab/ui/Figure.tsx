@@ -15,10 +15,11 @@ function inWords(unit: string): string {
 /** A number with its unit. */
 export function Figure({ name, value }: { name: string; value: number | undefined }) {
   const { unit } = termOf(name);
+  const isSize = unit === 'bytes' && value !== undefined;
   return (
     <span class="figure">
-      {value === undefined ? '–' : formatNumber(value)}
-      {unit && <small> {unit}</small>}
+      {value === undefined ? '–' : isSize ? (value / 1e6).toFixed(1) : formatNumber(value)}
+      {unit && <small> {isSize ? 'MB' : unit}</small>}
     </span>
   );
 }
