@@ -145,7 +145,7 @@ test('an address opens the same set-up and view in another browser', async ({
   await expect(opened.locator('#option-seed')).toHaveValue('3');
   await expect(opened.getByLabel('across')).toHaveValue('tokens');
   await expect(opened.locator('.prompt .quote')).toHaveText(prompt!);
-  await expect(answers(opened).nth(4).getByRole('button', { name: 'Opened below' })).toBeVisible();
+  await expect(answers(opened).nth(4).getByRole('button', { name: 'Opened' })).toBeVisible();
   await other.close();
 });
 

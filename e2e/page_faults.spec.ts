@@ -26,7 +26,7 @@ async function useTheRest(page: Page): Promise<void> {
   await expect(page.getByRole('img', { name: /^reward by tokens trained on/ })).toBeVisible();
   const second = page.getByRole('article').nth(1);
   await second.getByRole('button', { name: 'Open', exact: true }).click();
-  await expect(second.getByRole('button', { name: 'Opened below' })).toBeVisible();
+  await expect(second.getByRole('button', { name: 'Opened' })).toBeVisible();
 }
 
 for (const [title, device, fault, words] of [

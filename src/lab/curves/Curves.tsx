@@ -6,7 +6,7 @@ import { Tip } from '../ui/Tip.tsx';
 import { Chart, type DrawnLine } from './Chart.tsx';
 import { lineOf, positions } from './data.ts';
 import { runColour } from './palette.ts';
-import { CURVES } from './specs.ts';
+import { CURVES, SUPERVISED_CURVES } from './specs.ts';
 
 const X_LABELS: Record<View['x'], string> = {
   step: 'step',
@@ -24,16 +24,19 @@ export function Curves({ store }: { store: Store }) {
     const step = open && stepAt(open, view.x, x);
     if (step !== undefined) changeView(store, { step, group: undefined, sample: undefined });
   };
-  const charts = CURVES.map((spec) => {
-    const lines = drawn.map(
-      ({ run, colour }): DrawnLine => ({
-        run: run.name.value,
-        colour,
-        line: lineOf(spec, spec.names[0], run.data.value, view),
-      }),
-    );
-    return { spec, lines };
-  }).filter(({ spec, lines }) => spec.large || lines.some(({ line }) => line.ys.length > 0));
+  const isSupervised = drawn.length > 0 && drawn.every(({ run }) => run.config.method === 'sft');
+  const charts = (isSupervised ? SUPERVISED_CURVES : CURVES)
+    .map((spec) => {
+      const lines = drawn.map(
+        ({ run, colour }): DrawnLine => ({
+          run: run.name.value,
+          colour,
+          line: lineOf(spec, spec.names[0], run.data.value, view),
+        }),
+      );
+      return { spec, lines };
+    })
+    .filter(({ spec, lines }) => spec.large || lines.some(({ line }) => line.ys.length > 0));
   const xMax = Math.max(
     1,
     ...(view.x === 'step' ? drawn.map(({ run }) => run.data.value.totalSteps) : []),
@@ -116,7 +119,11 @@ function CurveControls({ store, places }: { store: Store; places: readonly Place
         </Tip>
         <select
           value={view.x}
-          onChange={(event) => changeView(store, { x: event.currentTarget.value as View['x'] })}
+          onChange={(event) => {
+            changeView(store, { x: event.currentTarget.value as View['x'] });
+            // A place on one axis is none on another.
+            store.cursor.value = undefined;
+          }}
         >
           {X_AXES.map((x) => (
             <option key={x} value={x}>

@@ -30,3 +30,9 @@ export const CURVES: readonly CurveSpec[] = [
   { id: 'tokens', kind: 'metric', names: ['tokens_per_second'] },
   { id: 'programs', kind: 'metric', names: ['programs_per_second'] },
 ];
+
+/** The charts of runs that learn from examples alone: nothing earns a reward there, and the loss tells how it goes. */
+export const SUPERVISED_CURVES: readonly CurveSpec[] = [
+  ...CURVES.filter(({ id }) => id === 'loss').map((spec) => ({ ...spec, large: true })),
+  ...CURVES.filter(({ id }) => id !== 'loss' && id !== 'reward'),
+];
