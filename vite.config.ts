@@ -48,8 +48,6 @@ export default defineConfig({
   worker: { format: 'es' },
   build: {
     target: 'esnext',
-    // tfjs-backend-wasm starts its threads from the text of a function, which minifying breaks.
-    minify: false,
     // Wasm is fetched and compiled while it streams, never inlined into scripts.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 10_000,

@@ -42,8 +42,9 @@ function partOf(name: string): string {
   if (name.startsWith('policy/')) return 'policy';
   if (name.startsWith('recorded/')) return 'recorded run';
   if (/\.wasm$/.test(name)) return 'WebAssembly';
-  if (/trainer/.test(name)) return 'trainer worker';
+  if (/(trainer|kernels|backend|register|dist|matmul|tune)-/.test(name)) return 'trainer and device';
   if (/sandbox/.test(name)) return 'sandbox worker';
+  if (/(codemirror|archive)-/.test(name)) return 'editor, files of runs';
   if (/\.(js|css|html|svg)$/.test(name)) return 'page';
   return 'other';
 }

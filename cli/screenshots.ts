@@ -14,14 +14,13 @@ const REGIONS: Record<string, RegExp> = {
   'alignment.png': /^The alignment question/,
 };
 
-/** Opens the page on its recorded run, shown whole. */
+/** Opens the page on its recorded run, at an answer that is wrong and the line where it first is. */
 async function open(page: Page, url: string): Promise<void> {
   await page.emulateMedia({ reducedMotion: 'reduce' });
-  await page.goto(`${url}?v=1&view.step=40`);
-  await page.getByRole('article').first().waitFor();
-  const program = page.getByRole('region', { name: /^Inside answer/ });
-  await program.getByRole('button', { name: 'Last', exact: true }).click();
-  await program.getByRole('button', { name: 'Back', exact: true }).click();
+  await page.goto(`${url}?v=1&view.step=40&view.colour=change`);
+  const wrong = page.getByRole('article').filter({ hasText: 'wrong answer' }).first();
+  await wrong.getByRole('button', { name: 'Open', exact: true }).click();
+  await page.getByRole('button', { name: 'To the first difference' }).click();
 }
 
 /** Pictures of the page for the documentation, of the recorded run, so that they take no training. */

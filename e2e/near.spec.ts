@@ -52,6 +52,14 @@ test('a trace is stepped, an alignment answer read, the policy tried', async ({ 
   await expect(likely.getByRole('row')).toHaveCount(5);
   await trying.getByRole('button', { name: /^Run on its \d+ tests$/ }).click();
   await expect(trying.getByRole('status')).toHaveText(/\d+ of \d+ tests passed$/);
+
+  await button('Stop').click();
+  await expect(trying.getByText(/^The policy that “.+” has trained answers\.$/)).toBeVisible({
+    timeout: 30_000,
+  });
+  await trying.getByRole('button', { name: 'Write a program' }).click();
+  await expect.poll(() => page.workers().some((worker) => worker.url().includes('/writer-'))).toBe(true);
+  await expect(trying.getByRole('button', { name: 'end', exact: true })).toBeVisible({ timeout: 60_000 });
 });
 
 test('without a run the base policy answers, and a program changed by hand is run', async ({

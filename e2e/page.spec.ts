@@ -82,6 +82,18 @@ test('a run starts, pauses, steps, resumes, stops, and shows what it does', asyn
   await expect(page.getByRole('img', { name: /^reward by step\. Newest: .*: 0\.3/ })).toBeVisible();
 });
 
+test('one update begins a run and pauses it', async ({ page, scriptedSite }) => {
+  await page.goto(scriptedSite + QUERY);
+  for (const step of [1, 2]) {
+    await button(page, 'One update').click();
+    await expect(page.getByRole('status')).toHaveText(`Step ${step} of 200.`);
+    // The scripted trainer would make ten more in this time.
+    await page.waitForTimeout(300);
+    expect(await stepsDone(page)).toBe(step);
+  }
+  await expect(button(page, 'Resume')).toBeEnabled();
+});
+
 test('a recorded run plays for whoever arrives, and says that it is one', async ({ page, scriptedSite }) => {
   await page.goto(scriptedSite);
   const run = page.getByRole('region', { name: 'The run' });
@@ -89,6 +101,20 @@ test('a recorded run plays for whoever arrives, and says that it is one', async 
   await expect.poll(() => stepsDone(page)).toBeGreaterThan(1);
   await expect(answers(page)).toHaveCount(8);
   await expect(page.getByRole('region', { name: /^Inside answer/ })).toBeVisible();
+});
+
+test('the curves are read by the keyboard', async ({ page, scriptedSite }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.goto(scriptedSite);
+  const readout = page.getByRole('figure').filter({ hasText: 'held-out pass@1' }).locator('.readouts');
+  await expect(readout).toHaveText(/^0\.\d/);
+  const newest = await readout.textContent();
+  const slider = page.getByLabel('values of');
+  await slider.press('Home');
+  await expect(slider).toHaveAttribute('aria-valuetext', 'step 0');
+  await expect(readout).not.toHaveText(newest!);
+  await slider.press('End');
+  await expect(readout).toHaveText(newest!);
 });
 
 test('an address opens the same set-up and view in another browser', async ({
@@ -119,7 +145,7 @@ test('an address opens the same set-up and view in another browser', async ({
   await expect(opened.locator('#option-seed')).toHaveValue('3');
   await expect(opened.getByLabel('across')).toHaveValue('tokens');
   await expect(opened.locator('.prompt .quote')).toHaveText(prompt!);
-  await expect(answers(opened).nth(4).getByRole('button', { name: 'Opened below' })).toBeVisible();
+  await expect(answers(opened).nth(4).getByRole('button', { name: 'Opened' })).toBeVisible();
   await other.close();
 });
 

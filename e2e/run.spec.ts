@@ -68,12 +68,19 @@ test('a seed fixes every metric, rollout and weight', async ({ place }) => {
   expect(rollouts('a').equals(rollouts('b'))).toBe(true);
 });
 
-testPage('the page trains with the trainer that users get', async ({ page, site }) => {
-  await page.goto(`${site}?method=sft&steps=2&eval_final_tasks=10&device=wasm`);
-  await page.getByRole('button', { name: 'Train' }).click();
-  await expectPage(page.getByRole('status')).toHaveText('Finished after 2 steps.', { timeout: 60_000 });
-  await expectPage(page.getByText(/^wasm: /)).toBeVisible();
-});
+for (const [device, badge] of [
+  ['wasm&threads=1', /^wasm: .*1 thread$/],
+  ['wasm&threads=2', /^wasm: .*2 threads$/],
+  ['webgpu', /^webgpu: /],
+] as const) {
+  testPage(`the page trains with the trainer that users get: device=${device}`, async ({ page, site }) => {
+    const query = '?steps=2&train_batch_size=4&rollout.n=2&eval_every=0&eval_final_tasks=10&device=';
+    await page.goto(site + query + device);
+    await page.getByRole('button', { name: 'Train' }).click();
+    await expectPage(page.getByText(badge)).toBeVisible({ timeout: 60_000 });
+    await expectPage(page.getByRole('status')).toHaveText('Finished after 2 steps.', { timeout: 90_000 });
+  });
+}
 
 testPage('a development server serves modules to a page, workers with them', async ({ page, modules }) => {
   await page.goto(`${modules}?method=sft&steps=1&eval_final_tasks=4&device=wasm`);

@@ -5,10 +5,10 @@ import { Masthead } from './Masthead.tsx';
 import { ProgramPanel } from './program/ProgramPanel.tsx';
 import { RunPanel } from './run/RunPanel.tsx';
 import { RunsPanel } from './runs/RunsPanel.tsx';
-import { fetchShippedPolicy } from './shippedPolicy.ts';
 import type { Lab } from './state/lab.ts';
 import { changeView, isShown, type Store } from './state/store.ts';
 import type { View } from './state/view.ts';
+import { askedOf } from './try/asked.ts';
 import { TryPanel } from './try/TryPanel.tsx';
 import { Notices } from './ui/Notices.tsx';
 import { TipLayer } from './ui/Tip.tsx';
@@ -54,7 +54,7 @@ function ReadingPlace({ store, children }: { store: Store; children: ComponentCh
 
 /** What is nearest: the open completion's program, its alignment question, and the policy itself. */
 function Near({ lab }: { lab: Lab }) {
-  const { store, session, sandbox } = lab;
+  const { store, sandbox } = lab;
   const change = (view: Partial<View>) => changeView(store, view);
   const selection = store.selection.value;
   const alignment = selection && alignmentOf(selection);
@@ -72,8 +72,7 @@ function Near({ lab }: { lab: Lab }) {
       {isShown(store, 'alignment') && alignment && <AlignmentPanel {...alignment} changeView={change} />}
       {isShown(store, 'try') && (
         <TryPanel
-          trainer={store.liveId.value === undefined ? undefined : session.training}
-          policy={fetchShippedPolicy}
+          asked={askedOf(lab)}
           tasks={selection?.rollouts.details.flatMap(({ task }) => task ?? []) ?? []}
           sandbox={sandbox}
         />

@@ -9,7 +9,7 @@ export function Masthead({ store }: { store: Store }) {
       <h1>Tracewright</h1>
       <p>
         A small language model learns to write JavaScript here, in this page, from what its programs do when
-        they run.
+        they run. It answers each task several times; what does better in the tests becomes more likely.
       </p>
       <CopyLink store={store} />
     </header>

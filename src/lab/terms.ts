@@ -22,12 +22,12 @@ const TERMS: Record<string, Term> = {
     help: 'Standard deviation of the rewards inside a group, averaged over groups. Only differences inside a group teach.',
   },
   frac_reward_zero_std: share(
-    'groups without a difference',
+    'equal groups',
     'Groups whose completions all earned the same: all right or all wrong. They teach nothing in this step.',
   ),
   'pass@1': share(
     'held-out pass@1',
-    'Held-out tasks that the policy solves at its first, most likely answer.',
+    'Held-out tasks, which are never trained on, that the policy solves at its first, most likely answer.',
   ),
   'visible_pass@1': share('visible pass@1', 'Held-out tasks whose visible tests pass.'),
   code_reasoning: share(
@@ -50,7 +50,7 @@ const TERMS: Record<string, Term> = {
     'truthful comments',
     'Among programs that state values in comments, those whose statements are all true.',
   ),
-  'alignment/all_right': share('answers all right', 'Alignment answers with every asked value right.'),
+  'alignment/all_right': share('alignment: all right', 'Alignment answers with every asked value right.'),
   'alignment/variables_right': share('variables right', 'Asked variables whose value was stated rightly.'),
   'alignment/output_right': share('outputs right', 'Asked return values that were stated rightly.'),
   'alignment/format': share(
@@ -82,12 +82,12 @@ const TERMS: Record<string, Term> = {
     help: 'How undecided the policy is between next tokens. Near 0 it always writes the same and no longer explores.',
   },
   ppo_kl: {
-    label: 'KL to the sampling policy',
+    label: 'KL of the update',
     unit: 'nats per token',
     help: 'How far the update has moved the policy from the one that wrote the completions.',
   },
   kl: {
-    label: 'KL to the starting policy',
+    label: 'KL to the start',
     unit: 'nats per token',
     help: 'How far the policy has moved from where the run began; only with use_kl_loss.',
   },
@@ -153,6 +153,16 @@ const TERMS: Record<string, Term> = {
     unit: 'tokens',
     help: 'Tokens that went through forward and backward in this step.',
   },
+  padding_fraction: share(
+    'padding',
+    'Tokens that were computed only to fill up rows; 0 when all work counts.',
+  ),
+  'memory/tensors': count('tensors', 'Tensors that the device holds; a number that keeps growing is a leak.'),
+  'memory/wasm_bytes': {
+    label: 'WebAssembly memory',
+    unit: 'bytes',
+    help: 'Size of the memory that the wasm device computes in; it grows with the largest step and never shrinks.',
+  },
   memory_bytes: { label: 'memory', unit: 'bytes', help: 'Memory held on the device.' },
   updates: count('updates', 'Optimizer updates made in this step.'),
   skipped_updates: count('skipped updates', 'Updates left out because the gradient was not finite.'),
@@ -212,7 +222,7 @@ export function termOf(name: string): Term {
     return count(`${last} prompts`, `Prompts of the source "${last}" in this step.`);
   if (parts[0] === 'frac_reward_zero_std') {
     return share(
-      `${last} groups without a difference`,
+      `equal ${last} groups`,
       `Groups of the source "${last}" whose completions all earned the same.`,
     );
   }

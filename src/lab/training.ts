@@ -13,6 +13,8 @@ export class Training {
   #trainer: TrainerClient | undefined;
   #savedStep: number | undefined;
   #isPaused = false;
+  /** One update was asked for before there was a trainer to make it. */
+  #owesStep = false;
   #isStopped = false;
   #isDisposed = false;
 
@@ -45,7 +47,8 @@ export class Training {
   /** Runs one update and pauses again. */
   async stepOnce(): Promise<void> {
     this.#isPaused = true;
-    await this.#trainer?.stepOnce();
+    if (this.#trainer) await this.#trainer.stepOnce();
+    else this.#owesStep = true;
   }
 
   /** Ends after the update in progress, with an evaluation and the policy. */
@@ -94,7 +97,9 @@ export class Training {
     try {
       const done = work(trainer);
       // What was asked of an earlier worker holds for this one.
-      if (this.#isPaused) void trainer.pause().catch(ignoreLoss);
+      if (this.#owesStep) void trainer.stepOnce().catch(ignoreLoss);
+      else if (this.#isPaused) void trainer.pause().catch(ignoreLoss);
+      this.#owesStep = false;
       if (this.#isStopped) void trainer.stop().catch(ignoreLoss);
       await done;
     } finally {

@@ -29,7 +29,9 @@ test('goes on after each loss, and says from where', async () => {
   expect(made).toBe(5);
   expect(told[2]).toEqual({
     type: 'warning',
-    message: expect.stringMatching(/the worker ended; going on from step 2 with a new one \(loss 2 of/),
+    message: expect.stringMatching(
+      /the worker ended; going on from step 2 with a new one, by itself \(loss 2 there; after 3/,
+    ),
   });
 });
 

@@ -39,7 +39,7 @@ export async function supervise(
       if (losses >= MAX_LOSSES) {
         throw new Error(`${error.message} (${losses} times in a row after ${from}, so the run is given up)`);
       }
-      const message = `${error.message}; going on from ${from} with a new one (loss ${losses} of ${MAX_LOSSES - 1} that are allowed here)`;
+      const message = `${error.message}; going on from ${from} with a new one, by itself (loss ${losses} there; after ${MAX_LOSSES} in a row the run is given up)`;
       tell({ type: 'warning', message });
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** (losses - 1)));
     }

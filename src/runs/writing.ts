@@ -10,6 +10,8 @@ export interface WriteRequest extends WriteOptions, Pick<Task, 'description' | '
 
 /** What the writer worker exposes through comlink. */
 export interface WriterApi {
+  /** Resolves when the worker holds the lifeline of its name; see `lifeline.ts`. */
+  alive(): Promise<void>;
   /** Starts the device and reads the policy; before the first `write`. */
   open(files: PolicyFiles): Promise<void>;
   /** Writes a program; `emit` gets each token as it comes. */

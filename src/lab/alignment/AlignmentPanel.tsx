@@ -38,7 +38,8 @@ export function AlignmentPanel({ records, item, metrics, groups, changeView }: A
       {item && records.length > 0 ? (
         <>
           <p class="question">
-            With the input <code>{item.inputs.map(showValue).join(', ')}</code>, what do these end with?
+            With the input <code>{item.inputs.map(showValue).join(', ')}</code>, what do{' '}
+            <code>{item.truth.map(([name]) => name).join(', ')}</code> end with?
           </p>
           <Listing code={item.program} label="the program that failed" />
           <Answers truth={item.truth} records={records} />

@@ -1,8 +1,10 @@
-import { canonical, type Value } from '../../program/values.ts';
+import type { Value } from '../../program/values.ts';
 import type { RolloutRecord } from '../../runs/events.ts';
-import { formatNumber } from '../../runs/format.ts';
 import type { Cell } from '../../semantics/reward.ts';
 import { RETURN } from '../../tasks/format.ts';
+import { signed } from '../group/arithmetic.ts';
+import { Tip } from '../ui/Tip.tsx';
+import { showValue } from '../ui/values.ts';
 
 /** The truth and every answer, cell by cell, with what each answer earned. */
 export function Answers(props: {
@@ -30,7 +32,7 @@ export function Answers(props: {
             <tr key={name}>
               <th scope="row">{name === RETURN ? 'what it returns' : <code>{name}</code>}</th>
               <td>
-                <code>{canonical(value)}</code>
+                <code>{showValue(value)}</code>
               </td>
               {records.map((record) => (
                 <AnswerCell key={record.sample} cell={cellsOf(record)[row]} />
@@ -41,15 +43,15 @@ export function Answers(props: {
         <tfoot>
           <Sums
             label="reward"
-            explanation="0.1 for the form and 0.9 times the share of values right, or as the option align_reward says"
+            explanation="0.1 for an answer that can be read and 0.9 times the share of values right, or as the option align_reward says."
             records={records}
-            value={({ reward }) => reward}
+            text={({ reward }) => reward.toFixed(2)}
           />
           <Sums
             label="advantage"
-            explanation="how much better than the other answers to this question"
+            explanation="How much better than the other answers to this question. Above 0 an answer becomes more likely, below 0 less."
             records={records}
-            value={({ advantage }) => advantage}
+            text={({ advantage }) => signed(advantage)}
           />
         </tfoot>
       </table>
@@ -61,7 +63,7 @@ function AnswerCell({ cell }: { cell: Cell | undefined }) {
   if (!cell || !('answered' in cell)) return <td class="wrong">no value</td>;
   return (
     <td class={cell.right ? 'right' : 'wrong'}>
-      <code>{canonical(cell.answered)}</code> <span class="mark">{cell.right ? 'right' : 'wrong'}</span>
+      <code>{showValue(cell.answered)}</code> <span class="mark">{cell.right ? 'right' : 'wrong'}</span>
     </td>
   );
 }
@@ -70,15 +72,15 @@ function Sums(props: {
   label: string;
   explanation: string;
   records: readonly RolloutRecord[];
-  value: (record: RolloutRecord) => number;
+  text: (record: RolloutRecord) => string;
 }) {
   return (
     <tr>
-      <th scope="row" colSpan={2} title={props.explanation}>
-        {props.label}
+      <th scope="row" colSpan={2}>
+        <Tip help={props.explanation}>{props.label}</Tip>
       </th>
       {props.records.map((record) => (
-        <td key={record.sample}>{formatNumber(props.value(record))}</td>
+        <td key={record.sample}>{props.text(record)}</td>
       ))}
     </tr>
   );

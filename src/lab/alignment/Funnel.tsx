@@ -10,7 +10,9 @@ export function Funnel({ stages }: { stages: readonly Stage[] }) {
         {stages.map(({ label, left, out }) => (
           <li key={label}>
             <span class="label">{label}</span>
-            <meter min={0} max={most} value={left} aria-label={`${label}: ${left} of ${most}`} />
+            <span class="bar" aria-hidden="true">
+              <i style={{ width: `${(100 * left) / most}%` }} />
+            </span>
             <span class="count">
               {left}
               {out > 0 && <small> ({out} out)</small>}

@@ -62,31 +62,44 @@ export function Chart(props: ChartProps) {
     };
   }, [shape]);
   useEffect(() => plot.current?.setData(tableOf(lines)), [lines, props.xMax]);
+  useEffect(() => {
+    const left = cursor === undefined ? -1 : (plot.current?.valToPos(cursor, 'x') ?? -1);
+    plot.current?.setCursor({ left, top: left }, false);
+  }, [cursor]);
 
   const name = spec.names[0];
+  const term = termOf(name);
   const shownLines = lines.filter(({ line }) => line.ys.length > 0);
   const inWords = shownLines.map(({ run, line }) => `${run}: ${valueAt(line, undefined)}`).join('; ');
   return (
     <figure class={spec.large ? 'chart large' : 'chart'} id={`chart-${spec.id}`}>
       <figcaption>
-        <TermTip name={name} />
+        <TermTip name={name} term={{ ...term, help: helpOf(spec, term.help) }} />
         <span class="readouts">
           {shownLines.map(({ run, colour, line }) => (
             <span key={run} style={{ color: colour }} title={run}>
               {valueAt(line, cursor)}
             </span>
           ))}
-          <small> {termOf(name).unit}</small>
+          <small> {term.unit}</small>
         </span>
       </figcaption>
       <div
         ref={place}
         role="img"
-        aria-label={`${termOf(name).label} by ${props.xLabel}. Newest: ${inWords}`}
+        aria-label={`${term.label} by ${props.xLabel}. Newest: ${inWords}`}
         class="plot"
       />
     </figure>
   );
+}
+
+/** What a chart shows, with what the band around its line and the numbers in brackets are. */
+function helpOf({ kind, spread }: CurveSpec, help: string): string {
+  if (kind === 'measure') return `${help} In brackets and as a band: the 95% interval.`;
+  return spread
+    ? `${help} In brackets and as a band: one standard deviation inside groups to each side.`
+    : help;
 }
 
 /** The value at a place of the axis (the last one at or before it), or the newest. */

@@ -6,7 +6,7 @@ import { Tip } from '../ui/Tip.tsx';
 import { Chart, type DrawnLine } from './Chart.tsx';
 import { lineOf, positions } from './data.ts';
 import { runColour } from './palette.ts';
-import { CURVES } from './specs.ts';
+import { CURVES, SUPERVISED_CURVES } from './specs.ts';
 
 const X_LABELS: Record<View['x'], string> = {
   step: 'step',
@@ -24,16 +24,19 @@ export function Curves({ store }: { store: Store }) {
     const step = open && stepAt(open, view.x, x);
     if (step !== undefined) changeView(store, { step, group: undefined, sample: undefined });
   };
-  const charts = CURVES.map((spec) => {
-    const lines = drawn.map(
-      ({ run, colour }): DrawnLine => ({
-        run: run.name.value,
-        colour,
-        line: lineOf(spec, spec.names[0], run.data.value, view),
-      }),
-    );
-    return { spec, lines };
-  }).filter(({ spec, lines }) => spec.large || lines.some(({ line }) => line.ys.length > 0));
+  const isSupervised = drawn.length > 0 && drawn.every(({ run }) => run.config.method === 'sft');
+  const charts = (isSupervised ? SUPERVISED_CURVES : CURVES)
+    .map((spec) => {
+      const lines = drawn.map(
+        ({ run, colour }): DrawnLine => ({
+          run: run.name.value,
+          colour,
+          line: lineOf(spec, spec.names[0], run.data.value, view),
+        }),
+      );
+      return { spec, lines };
+    })
+    .filter(({ spec, lines }) => spec.large || lines.some(({ line }) => line.ys.length > 0));
   const xMax = Math.max(
     1,
     ...(view.x === 'step' ? drawn.map(({ run }) => run.data.value.totalSteps) : []),
@@ -41,7 +44,7 @@ export function Curves({ store }: { store: Store }) {
   );
   return (
     <div class="curves-part">
-      <CurveControls store={store} />
+      <CurveControls store={store} places={open ? [...positions(open.metrics, view.x)] : []} />
       {drawn.length > 1 && (
         <ul class="legend" aria-label="Runs in the charts">
           {drawn.map(({ run, colour }) => (
@@ -103,7 +106,10 @@ function useScheme(): string {
   return dark ? 'dark' : 'light';
 }
 
-function CurveControls({ store }: { store: Store }) {
+/** A step and its place on the horizontal axis. */
+type Place = readonly [step: number, at: number];
+
+function CurveControls({ store, places }: { store: Store; places: readonly Place[] }) {
   const view = store.view.value;
   return (
     <div class="curve-controls">
@@ -113,7 +119,11 @@ function CurveControls({ store }: { store: Store }) {
         </Tip>
         <select
           value={view.x}
-          onChange={(event) => changeView(store, { x: event.currentTarget.value as View['x'] })}
+          onChange={(event) => {
+            changeView(store, { x: event.currentTarget.value as View['x'] });
+            // A place on one axis is none on another.
+            store.cursor.value = undefined;
+          }}
         >
           {X_AXES.map((x) => (
             <option key={x} value={x}>
@@ -147,6 +157,33 @@ function CurveControls({ store }: { store: Store }) {
           logarithmic
         </Tip>
       </label>
+      {places.length > 1 && <CursorControl store={store} places={places} />}
     </div>
+  );
+}
+
+/** Moves the cursor of all curves by the keyboard and by touch, where there is no pointer to hover with. */
+function CursorControl({ store, places }: { store: Store; places: readonly Place[] }) {
+  const { value: cursor } = store.cursor;
+  const newest = places.length - 1;
+  const found = cursor === undefined ? newest : places.findLastIndex(([, at]) => at <= cursor);
+  const index = Math.max(0, found);
+  const words = cursor === undefined ? 'newest step' : `step ${places[index][0]}`;
+  return (
+    <label>
+      <Tip help="Reads all curves at one step: the numbers above them are those of that step.">values of</Tip>
+      <input
+        type="range"
+        min="0"
+        max={newest}
+        value={index}
+        aria-valuetext={words}
+        onInput={(event) => {
+          const to = Number(event.currentTarget.value);
+          store.cursor.value = to === newest ? undefined : places[to][1];
+        }}
+      />
+      <span>{words}</span>
+    </label>
   );
 }

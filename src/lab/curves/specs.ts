@@ -22,10 +22,17 @@ export const CURVES: readonly CurveSpec[] = [
   { id: 'zero', kind: 'metric', names: ['frac_reward_zero_std'], range: [0, 1] },
   { id: 'entropy', kind: 'metric', names: ['entropy'] },
   { id: 'kl', kind: 'metric', names: ['ppo_kl'] },
+  { id: 'kl-start', kind: 'metric', names: ['kl'] },
   { id: 'clip', kind: 'metric', names: ['clip_ratio/high_mean'] },
   { id: 'length', kind: 'metric', names: ['completions/mean_length'] },
   { id: 'loss', kind: 'metric', names: ['loss'] },
   { id: 'norm', kind: 'metric', names: ['grad_norm'] },
   { id: 'tokens', kind: 'metric', names: ['tokens_per_second'] },
   { id: 'programs', kind: 'metric', names: ['programs_per_second'] },
+];
+
+/** The charts of runs that learn from examples alone: nothing earns a reward there, and the loss tells how it goes. */
+export const SUPERVISED_CURVES: readonly CurveSpec[] = [
+  ...CURVES.filter(({ id }) => id === 'loss').map((spec) => ({ ...spec, large: true })),
+  ...CURVES.filter(({ id }) => id !== 'loss' && id !== 'reward'),
 ];

@@ -31,7 +31,7 @@ export function Completion(props: CompletionProps) {
         <h3 id={title}>Answer {record.sample + 1}</h3>
         <Verdict record={record} />
         <button type="button" class="toggle" aria-pressed={isOpen} onClick={onOpen}>
-          {isOpen ? 'Opened below' : 'Open'}
+          {isOpen ? 'Opened' : 'Open'}
         </button>
       </header>
       {tokens ? (

@@ -63,6 +63,7 @@ function Group({ store, selection }: { store: Store; selection: Selection }) {
       <GroupStrip
         rollouts={rollouts}
         open={record.group}
+        isRecorded={run.origin === 'recorded'}
         onOpen={(group) => open({ group, sample: undefined })}
       />
       <Prompt record={record} detail={detail} />

@@ -4,8 +4,14 @@ import type { StepRollouts } from '../state/run.ts';
 import { tipOn } from '../ui/Tip.tsx';
 
 /** All groups of the step as small squares: how full says the mean reward, a dashed edge that it teaches nothing. */
-export function GroupStrip(props: { rollouts: StepRollouts; open: number; onOpen: (group: number) => void }) {
-  const { rollouts, open, onOpen } = props;
+export function GroupStrip(props: {
+  rollouts: StepRollouts;
+  open: number;
+  /** The run came with the page, which has only some of the groups. */
+  isRecorded: boolean;
+  onOpen: (group: number) => void;
+}) {
+  const { rollouts, open, isRecorded, onOpen } = props;
   const place = useRef<HTMLDivElement>(null);
   const groups = summarize(rollouts.records);
   const sources = [...new Set(groups.map(({ source }) => source))].sort(
@@ -53,7 +59,7 @@ export function GroupStrip(props: { rollouts: StepRollouts; open: number; onOpen
       ))}
       <p class="note">
         Each square is a group, filled up to its mean reward. A dashed grey one teaches nothing: all its
-        answers earned the same.
+        answers earned the same.{isRecorded && ' The recording has only some groups of each step.'}
       </p>
     </div>
   );

@@ -27,7 +27,7 @@ export function Stepper(props: {
   if (calls.state === 'failed') {
     return (
       <p class="error" role="alert">
-        The sandbox could not run this: {calls.reason}. Reload the page to start it anew.
+        The sandbox could not run this: {calls.reason}. Choose another test to try again, or reload the page.
       </p>
     );
   }
@@ -47,7 +47,15 @@ export function Stepper(props: {
         isReady={calls.state === 'done'}
       />
       <div class="side-by-side">
-        <Side title={title} program={program} call={own} trace={trace} at={here} expected={expected} />
+        <Side
+          title={title}
+          program={program}
+          call={own}
+          trace={trace}
+          at={here}
+          isParted={here === parting}
+          expected={expected}
+        />
         {reference && (
           <Side
             title="reference"
@@ -55,10 +63,12 @@ export function Stepper(props: {
             call={other}
             trace={otherTrace ?? NO_STEPS}
             at={here}
+            isParted={here === parting}
             expected={expected}
           />
         )}
       </div>
+      <p class="note">×2 at the end of a line: it ran twice.</p>
     </div>
   );
 }
@@ -115,9 +125,11 @@ function Side(props: {
   call: CallResult | undefined;
   trace: Trace;
   at: number;
+  /** Here the two compute different values for the first time. */
+  isParted: boolean;
   expected: { value: Value } | undefined;
 }) {
-  const { title, program, call, trace, at, expected } = props;
+  const { title, program, call, trace, at, isParted, expected } = props;
   const moment = momentAt(trace, Math.min(at, trace.steps.length));
   const isOver = at >= trace.steps.length;
   return (
@@ -127,6 +139,7 @@ function Side(props: {
         code={program.code}
         label={`source of ${title}`}
         current={moment.line}
+        isParted={isParted}
         errorLine={isOver ? call?.line : undefined}
         hits={trace.hits}
       />

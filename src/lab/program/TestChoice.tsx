@@ -20,7 +20,12 @@ export function TestChoice(props: {
         <label key={i} class={passed === undefined ? 'test' : `test ${passed ? 'right' : 'wrong'}`}>
           <input type="radio" name={name} checked={i === chosen} onChange={() => onChoose(i)} />
           <code>{label}</code>
-          {passed !== undefined && <span class="mark">{passed ? 'passed' : 'failed'}</span>}
+          {passed !== undefined && (
+            <>
+              <span aria-hidden="true">{passed ? '✓' : '✗'}</span>
+              <span class="visually-hidden">{passed ? 'passed' : 'failed'}</span>
+            </>
+          )}
         </label>
       ))}
     </fieldset>

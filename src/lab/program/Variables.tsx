@@ -1,4 +1,6 @@
-import { canonical, type Value } from '../../program/values.ts';
+import type { Value } from '../../program/values.ts';
+import { Tip } from '../ui/Tip.tsx';
+import { showValue } from '../ui/values.ts';
 import type { Variable } from './steps.ts';
 
 /** The variables of a call at one moment; what just changed is marked, and so is each last definition. */
@@ -20,15 +22,14 @@ export function Variables({ variables, label }: { variables: readonly Variable[]
               {changed && <span class="mark"> changed</span>}
             </th>
             <td>
-              <code>{canonical(value)}</code>
+              <code>{showValue(value)}</code>
               {last && (
-                <span
+                <Tip
                   class="target"
-                  title="The variable's last definition in this call: the value that an alignment question would ask for"
+                  help="The variable is given no other value after this one: an alignment question would ask for it."
                 >
-                  {' '}
                   last definition
-                </span>
+                </Tip>
               )}
             </td>
           </tr>
@@ -40,5 +41,5 @@ export function Variables({ variables, label }: { variables: readonly Variable[]
 
 /** A value as the program would write it. */
 export function ValueText({ value }: { value: Value }) {
-  return <code>{canonical(value)}</code>;
+  return <code>{showValue(value)}</code>;
 }

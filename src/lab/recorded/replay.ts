@@ -2,7 +2,7 @@ import { updatedEntries } from '../runs/library.ts';
 import { newRunData, type RunData } from '../state/run.ts';
 import { notify, type RunEntry, type Store } from '../state/store.ts';
 
-/** Where the recording lies; `npm run record` makes it. */
+/** Where the recording lies; `npm run recording` makes it. */
 const RECORDING = './recorded/run.zip';
 /** Between two steps of the replay, in milliseconds. */
 const STEP_MS = 300;

@@ -62,7 +62,7 @@ function rewardStages(config: Config, metrics: StepMetrics | undefined): Stage[]
     },
     {
       title: '2. Write',
-      help: `The policy answers each prompt ${n} times: a group.`,
+      help: `The policy, the model in training, answers each of them ${n} times: a group.`,
       figures: [
         [`${(code ?? config.train_batch_size) * n} programs`, `${n} completions for each task.`],
         ...(asked > 0

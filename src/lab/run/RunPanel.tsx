@@ -1,6 +1,7 @@
 import { Curves } from '../curves/Curves.tsx';
 import { HealthNotes } from '../health/HealthNotes.tsx';
 import type { Lab } from '../state/lab.ts';
+import { sentence } from '../state/run.ts';
 import { isShown } from '../state/store.ts';
 import { Panel } from '../ui/Panel.tsx';
 import { Controls } from './Controls.tsx';
@@ -30,15 +31,25 @@ export function RunPanel({ lab }: { lab: Lab }) {
       {isShown(store, 'transport') && <Transport lab={lab} />}
       {isShown(store, 'controls') && <Controls store={store} disabled={store.liveId.value !== undefined} />}
       {isShown(store, 'help') && <Loop config={run?.config ?? store.config.value} metrics={newest} />}
-      {data?.warnings.map((warning) => (
-        <p key={warning} class="warning">
-          {warning}
-        </p>
-      ))}
+      {data && data.warnings.length > 0 && <Warnings warnings={data.warnings} />}
       {isShown(store, 'health') && data && <HealthNotes data={data} levels={['trouble', 'watch']} />}
       {isShown(store, 'curves') && <Curves store={store} />}
       {isShown(store, 'health') && data && <HealthNotes data={data} levels={['fine']} />}
       {isShown(store, 'numbers') && newest && <Numbers metrics={newest} />}
     </Panel>
+  );
+}
+
+/** What was said while the run trained; a live run says it at the top of the page, too. */
+function Warnings({ warnings }: { warnings: readonly string[] }) {
+  return (
+    <details class="warning">
+      <summary>Warnings of this run ({warnings.length})</summary>
+      <ul>
+        {warnings.map((warning) => (
+          <li key={warning}>{sentence(warning)}</li>
+        ))}
+      </ul>
+    </details>
   );
 }

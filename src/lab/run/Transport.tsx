@@ -35,9 +35,9 @@ export function Transport({ lab }: { lab: Lab }) {
         )}
         <button
           type="button"
-          disabled={!steerable}
-          onClick={act(session.stepOnce)}
-          {...tipOn('Samples, grades and updates once, then pauses.')}
+          disabled={phase !== undefined && !steerable}
+          onClick={act(phase === undefined ? () => startWithOne(lab) : session.stepOnce)}
+          {...tipOn('Samples, grades and updates once, then pauses; starts a run where none is under way.')}
         >
           <span aria-hidden="true">▶❚</span> One update
         </button>
@@ -59,6 +59,12 @@ async function start({ store, session }: Lab): Promise<void> {
   const wrong = [...store.wrong.value.values()];
   if (wrong.length > 0) throw new Error(`Correct the set-up first: ${wrong.join('; ')}`);
   await session.start(store.config.value);
+}
+
+async function startWithOne(lab: Lab): Promise<void> {
+  const run = start(lab);
+  await lab.session.stepOnce();
+  await run;
 }
 
 function Progress({ lab: { store } }: { lab: Lab }) {

@@ -6,8 +6,9 @@ export const FIRST: readonly OptionName[] = ['method', 'steps', 'seed', 'device'
 
 /** Titles of the groups, each with the key that it begins with: a new option falls into the group before it. */
 const TITLES: readonly [title: string, first: OptionName][] = [
+  ['Method', 'algorithm'],
   ['Tasks and sampling', 'families'],
-  ['Learning', 'norm_adv_by_std_in_grpo'],
+  ['Learning', 'adv_estimator'],
   ['Alignment (CodeRL+)', 'align_ratio'],
   ['Supervised training', 'sft.execution_steps'],
   ['A new policy (supervised only)', 'policy.hidden_size'],

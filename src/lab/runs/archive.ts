@@ -87,7 +87,10 @@ export function unpackEntry(
   const data: RunData = {
     ...newRunData(run.config),
     phase: run.evaluations.after ? 'finished' : 'stopped',
-    message: `${origin === 'recorded' ? 'A recorded run' : 'An imported run'} of ${done} steps.`,
+    message:
+      origin === 'recorded'
+        ? `A recorded run of ${done} steps. Train makes one of your own.`
+        : `An imported run of ${done} steps.`,
     device: run.evaluations.device,
     totalSteps: page?.totalSteps ?? Math.max(run.config.steps, done),
     metrics: run.metrics,

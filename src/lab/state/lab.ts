@@ -29,7 +29,11 @@ export function startLab(search: string): Lab {
   const database = openDatabase(store);
   const keeper = database.then((db) => db && createKeeper(store, db));
   const session = createSession(store, keepingOf(keeper, database));
-  const library = createLibrary(store, () => database);
+  const library = createLibrary(store, async () => {
+    // What has been told so far belongs to what is kept.
+    await (await keeper)?.settled();
+    return database;
+  });
   followNewest(store);
   readEarlier(store);
   inspectOpenGroup(store, session);
@@ -45,7 +49,11 @@ export function startLab(search: string): Lab {
     session,
     library,
     sandbox: () => {
-      sandbox ??= createBrowserSandbox();
+      sandbox ??= createBrowserSandbox().catch((error) => {
+        // Whoever asks again may find the network back.
+        sandbox = undefined;
+        throw error;
+      });
       return sandbox;
     },
   };

@@ -143,5 +143,6 @@ export function reduceRun(data: RunData, event: RunEvent): RunData {
   }
 }
 
-const sentence = (text: string) =>
+/** A message with a capital and a full stop. */
+export const sentence = (text: string) =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;

@@ -8,8 +8,8 @@ import { fetchShippedPolicy } from '../shippedPolicy.ts';
 import { Training } from '../training.ts';
 import { Batcher } from './batch.ts';
 import { newRunName } from './names.ts';
-import { newRunData, type Phase, reduceRun, type StepRollouts } from './run.ts';
-import { changeView, notify, type RunEntry, type Store } from './store.ts';
+import { newRunData, type Phase, reduceRun, type StepRollouts, sentence } from './run.ts';
+import { changeView, type Notice, notify, type RunEntry, type Store } from './store.ts';
 
 /** What becomes of a live run's events besides being shown. */
 export interface Keeping {
@@ -96,6 +96,7 @@ export function createSession(store: Store, keeping: Keeping): Session {
       await train(client, (event) => {
         if (event.type === 'step' && !marked) performance.mark(FIRST_STEP);
         marked ||= event.type === 'step';
+        if (event.type === 'warning') notify(store, warningNotice(event.message));
         events.add(event);
       });
       events.flush();
@@ -150,6 +151,11 @@ export async function forgetRun(id: string): Promise<void> {
 
 function failureMessage(error: Error): string {
   return `The run failed: ${error.message}. What it had done is kept; change the set-up or press Train again, or “Go on” in the table of runs.`;
+}
+
+/** A warning of a live run as a notice; one that differs in its numbers alone replaces the one before. */
+function warningNotice(message: string): Notice {
+  return { kind: `run ${message.replaceAll(/\d+/g, '')}`, level: 'warning', text: sentence(message) };
 }
 
 /** Opens a run that has begun, at its newest step unless the address names another. */

@@ -1,4 +1,6 @@
 import type { Task } from '../../tasks/types.ts';
+import { Tip } from '../ui/Tip.tsx';
+import type { Asked } from './asked.ts';
 
 /** What a person asks the policy. */
 export interface Question {
@@ -17,13 +19,12 @@ export function Asking(props: {
   task: Task | undefined;
   choices: readonly { label: string; tasks: readonly Task[] }[];
   isWriting: boolean;
-  /** Whether a run in training answers. */
-  isLive: boolean;
+  asked: Asked;
   onChange: (question: Question) => void;
   onPick: (task: Task | undefined) => void;
   onAsk: () => Promise<void>;
 }) {
-  const { question, task, choices, isWriting, isLive, onChange, onPick, onAsk } = props;
+  const { question, task, choices, isWriting, asked, onChange, onPick, onAsk } = props;
   const offered = choices.map(({ label, tasks }) => ({
     label,
     tasks: tasks.filter(({ id }) => id !== task?.id),
@@ -65,8 +66,10 @@ export function Asking(props: {
           }}
         />
       </label>
-      <label title="0 always takes the most likely token; higher values flatten the choice">
-        <span>temperature {question.temperature.toFixed(1)}</span>
+      <label>
+        <Tip help="0 always takes the most likely token; higher values make unlikely ones likelier.">
+          temperature {question.temperature.toFixed(1)}
+        </Tip>
         <input
           type="range"
           min={0}
@@ -76,8 +79,10 @@ export function Asking(props: {
           onInput={(event) => change({ temperature: Number(event.currentTarget.value) })}
         />
       </label>
-      <label title="the same seed draws the same tokens from the same policy">
-        <span>seed</span>
+      <label>
+        <Tip help="The same seed draws the same tokens from the same policy; at temperature 0 nothing is drawn.">
+          seed
+        </Tip>
         <input
           type="number"
           min={0}
@@ -91,7 +96,7 @@ export function Asking(props: {
           {isWriting ? 'Writing' : 'Write a program'}
         </button>
         <span class="note">
-          {isLive ? 'The policy in training answers, as it is now.' : 'The base policy answers.'}
+          <Tip help={asked.help}>{asked.words}</Tip>
         </span>
       </div>
     </form>

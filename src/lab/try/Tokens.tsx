@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { WrittenToken } from '../../policy/write.ts';
 import { MARKS } from '../../tasks/format.ts';
+import { tipOn } from '../ui/Tip.tsx';
 
 const percent = (probability: number) => `${(100 * probability).toFixed(probability < 0.0995 ? 1 : 0)}%`;
 
@@ -28,8 +29,8 @@ export function Tokens({ tokens, signature }: { tokens: readonly WrittenToken[];
             class={i === at ? 'token chosen' : 'token'}
             aria-pressed={i === at}
             style={{ '--probability': probability }}
-            title={percent(probability)}
             onClick={() => setChosen(i)}
+            {...tipOn(`${percent(probability)} likely where it stands.`)}
           >
             {shown(text)}
           </button>
@@ -53,7 +54,9 @@ function Alternatives({ token, place }: { token: WrittenToken; place: number }) 
               <code>{shown(text)}</code>
             </th>
             <td>
-              <meter min={0} max={1} value={probability} aria-label={`probability of ${shown(text)}`} />
+              <span class="bar" aria-hidden="true">
+                <i style={{ width: percent(probability) }} />
+              </span>
             </td>
             <td>{percent(probability)}</td>
           </tr>

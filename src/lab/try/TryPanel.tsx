@@ -1,13 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WrittenToken } from '../../policy/write.ts';
-import type { PolicyFiles } from '../../runs/events.ts';
 import type { WriteRequest } from '../../runs/writing.ts';
 import type { Sandbox } from '../../sandbox/types.ts';
 import { MARKS, programOf } from '../../tasks/format.ts';
 import type { Task } from '../../tasks/types.ts';
-import type { Training } from '../training.ts';
 import { Panel } from '../ui/Panel.tsx';
 import { Asking, type Question } from './Asking.tsx';
+import type { Asked } from './asked.ts';
 import { Bench } from './Bench.tsx';
 import { EXAMPLES } from './examples.ts';
 import { Tokens } from './Tokens.tsx';
@@ -15,10 +14,8 @@ import { WriterClient } from './writerClient.ts';
 
 /** What trying the policy needs. */
 export interface TryProps {
-  /** The live run's trainer, when there is one: it answers between updates with the policy as it is now. */
-  trainer: Training | undefined;
-  /** The policy of the open run as files, or the shipped one. */
-  policy: () => Promise<PolicyFiles>;
+  /** The policy that answers. */
+  asked: Asked;
   /** Tasks to pick from: those of the open step. */
   tasks: readonly Task[];
   sandbox: () => Promise<Sandbox>;
@@ -36,13 +33,13 @@ const MAX_NEW_TOKENS = 64;
 const ALTERNATIVES = 5;
 
 /** Ask the policy for a program, watch its tokens come, run it. */
-export function TryPanel({ trainer, policy, tasks, sandbox }: TryProps) {
+export function TryPanel({ asked, tasks, sandbox }: TryProps) {
   const [question, setQuestion] = useState<Question>(FIRST);
   const [tokens, setTokens] = useState<readonly WrittenToken[]>([]);
   const [code, setCode] = useState(question.signature);
   const [isWriting, setWriting] = useState(false);
   const [problem, setProblem] = useState('');
-  const write = useWriter(trainer, policy);
+  const write = useWriter(asked);
   // The task stays known when the step that it came from has gone.
   const [task, setTask] = useState<Task | undefined>(EXAMPLES[0]);
 
@@ -94,7 +91,7 @@ export function TryPanel({ trainer, policy, tasks, sandbox }: TryProps) {
           { label: 'tasks of the open step', tasks },
         ]}
         isWriting={isWriting}
-        isLive={trainer !== undefined}
+        asked={asked}
         onChange={setQuestion}
         onPick={pick}
         onAsk={ask}
@@ -117,13 +114,23 @@ function textOf(tokens: readonly WrittenToken[]): string {
     .join('');
 }
 
-/** The live trainer's `write`, or that of a worker of our own that is started when first asked. */
-function useWriter(trainer: Training | undefined, policy: () => Promise<PolicyFiles>) {
-  const own = useRef<WriterClient | undefined>(undefined);
-  useEffect(() => () => own.current?.dispose(), []);
-  return (request: WriteRequest, emit: (token: WrittenToken) => void) => {
-    if (trainer) return trainer.write(request, emit);
-    own.current ??= new WriterClient(policy());
-    return own.current.write(request, emit);
+/** The live trainer's `write`, or that of a worker of our own: started when first asked, and anew for another policy. */
+function useWriter({ key, training, files }: Asked) {
+  const own = useRef<{ key: string; client: WriterClient } | undefined>(undefined);
+  const end = () => {
+    own.current?.client.dispose();
+    own.current = undefined;
+  };
+  useEffect(() => end, []);
+  return async (request: WriteRequest, emit: (token: WrittenToken) => void) => {
+    if (training) return training.write(request, emit);
+    if (own.current?.key !== key) end();
+    own.current ??= { key, client: new WriterClient(files()) };
+    try {
+      return await own.current.client.write(request, emit);
+    } catch (error) {
+      end();
+      throw error;
+    }
   };
 }

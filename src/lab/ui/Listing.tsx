@@ -7,18 +7,21 @@ export function Listing(props: {
   label: string;
   /** 1-based. */
   current?: number;
+  /** The current line computes another value than the program beside it. */
+  isParted?: boolean;
   errorLine?: number;
   /** How often each line ran. */
   hits?: Readonly<Record<number, number>>;
 }) {
-  const { code, label, current, errorLine, hits } = props;
+  const { code, label, current, isParted, errorLine, hits } = props;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
     <section class="listing" aria-label={label} tabIndex={0}>
       <ol>
         {highlight(code).map((pieces, i) => {
           const line = i + 1;
-          const state = line === errorLine ? 'wrong' : line === current ? 'current' : undefined;
+          const here = isParted ? 'current parted' : 'current';
+          const state = line === errorLine ? 'wrong' : line === current ? here : undefined;
           return (
             <li key={i} class={state} aria-current={line === current ? 'step' : undefined}>
               <span class="gutter">{line}</span>
@@ -30,8 +33,13 @@ export function Listing(props: {
                 ))}
               </code>
               {hits && (
-                <span class="hits" title={`this line ran ${hits[line] ?? 0} times`}>
-                  {hits[line] ? `×${hits[line]}` : ''}
+                <span class="hits">
+                  {hits[line] && (
+                    <>
+                      ×{hits[line]}
+                      <span class="visually-hidden">, it ran so often</span>
+                    </>
+                  )}
                 </span>
               )}
             </li>

@@ -17,7 +17,10 @@ export function highlight(code: string): Piece[][] {
       },
     } as const;
     for (const { type, start, end } of tokenizer(code, options)) {
-      spans.push({ start, end, kind: kindOf(type.label, type.keyword) });
+      // The tokenizer takes `let` for a name, as old JavaScript did.
+      const isLet = type.label === 'name' && code.slice(start, end) === 'let';
+      const kind = isLet ? 'keyword' : kindOf(type.label, type.keyword);
+      spans.push({ start, end, kind });
     }
   } catch {
     // A program that does not parse is shown all the same; its verdict says why.

@@ -1,11 +1,10 @@
-import type { Value } from '../../program/values.ts';
+import { canonical, opaqueKind, type Value } from '../../program/values.ts';
 
-/** A value as JavaScript is written: `[1, -2]`, `"ab"`, `undefined`. */
+/** A value as JavaScript is written, with room to read: `[1, -2]`, `"ab"`; one that has no such text by its kind: `(object)`. */
 export function showValue(value: Value): string {
-  if (Array.isArray(value)) return `[${value.map(showValue).join(', ')}]`;
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
-  return String(value);
+  if (Array.isArray(value)) return `[${Array.from(value, showValue).join(', ')}]`;
+  const kind = opaqueKind(value);
+  return kind === undefined ? canonical(value) : `(${kind})`;
 }
 
 /** A call as JavaScript is written: `f([1, 2], 3)`. */
