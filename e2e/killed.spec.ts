@@ -22,14 +22,16 @@ const left = async (run: string) => fixedRun(await readFiles(new NodeDirectory(r
 
 test('browser killed during a headless run: another one goes on', async ({ place }) => {
   test.skip(process.platform !== 'linux', 'the browser is found in /proc');
-  await start('train', [...SMALL, '--out', place('whole')]).ended;
-  const running = start('train', [...SMALL, '--out', place('run')]);
-  await running.said('step 3/6');
+  // Many steps, so that it is still at work when a busy machine has found its browser.
+  const long = [...SMALL, '--steps', '20'];
+  await start('train', [...long, '--out', place('whole')]).ended;
+  const running = start('train', [...long, '--out', place('run')]);
+  await running.said('step 10/20');
   const browser = descendants(running.process.pid!).find(({ command }) => /chrom/i.test(command))!;
   process.kill(browser.pid, 'SIGKILL');
   const { code, stdout } = await running.ended;
-  expect(stdout).toMatch(/warning: .*; going on from step [24] with a new one/);
-  expect(stdout).toMatch(/going on from step [24]\n/);
+  expect(stdout).toMatch(/warning: .*; going on from step \d*[02468] with a new one/);
+  expect(stdout).toMatch(/going on from step \d*[02468]\n/);
   expect(code).toBe(0);
   expect(await left(place('run'))).toEqual(await left(place('whole')));
 });
