@@ -176,13 +176,6 @@ export const CLAIMS: readonly Claim[] = [
     'pass@1',
   ),
   claim(
-    'calibrated_kl',
-    'There, CodeRL+ at equal code prompts writes more programs that pass than GRPO with KL.',
-    'not in the paper',
-    ['calibrated_coderl_plus_equal_code', 'calibrated_grpo_kl'],
-    'pass@1',
-  ),
-  claim(
     'calibrated_truth',
     'There, what its programs say about their values is more often true.',
     'not in the paper',
@@ -190,10 +183,24 @@ export const CLAIMS: readonly Claim[] = [
     'truthful_comments',
   ),
   claim(
+    'kl_reasoning',
+    'CodeRL+ is better at code reasoning than GRPO that a KL penalty holds near the start.',
+    'not in the paper',
+    ['coderl_plus', 'grpo_kl'],
+    'code_reasoning',
+  ),
+  claim(
     'verified',
     'Choosing among 8 samples by its own predictions, CodeRL+ passes more often than GRPO (`pipelines`).',
     'not in the paper',
     ['coderl_plus', 'grpo'],
+    'verified_pass@1',
+  ),
+  claim(
+    'verified_equal_code',
+    'The same at equal code prompts.',
+    'not in the paper',
+    ['coderl_plus_equal_code', 'grpo'],
     'verified_pass@1',
   ),
 ];

@@ -109,7 +109,7 @@ function setup({ scale, seeds, tuning }: ReportFacts): Block[] {
   const { settings, batch } = scale;
   return [
     text(
-      `Each arm was trained with ${seeds} seeds for ${settings.steps} steps of ${batch.train_batch_size} prompts x ${batch['rollout.n']} completions; "equal code prompts" adds alignment prompts to as many code prompts as GRPO has. Supervised arms see as many sequences a step as reinforcement learns from. Measures are greedy, on ${settings.eval_final_tasks} held-out tasks whose compositions no training sees.`,
+      `Each arm was trained with ${seeds} seeds for ${settings.steps} steps (${{ ...settings, ...scale.long }.steps} on \`calibrated\`) of ${batch.train_batch_size} prompts x ${batch['rollout.n']} completions; "equal code prompts" adds alignment prompts to as many code prompts as GRPO has. Supervised arms see as many sequences a step as reinforcement learns from. Measures are greedy, on ${settings.eval_final_tasks} held-out tasks whose compositions no training sees.`,
     ),
     text(
       'The learning rate of each setting was chosen among as many candidates, by pass@1 on validation tasks (one seed that no experiment uses). The held-out tasks had no part in it.',

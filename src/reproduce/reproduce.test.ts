@@ -80,7 +80,8 @@ describe('the suite', () => {
       const texts = cells.map(({ config }) => JSON.stringify({ ...config, eval_before: false }));
       expect(new Set(texts).size, experiment.key).toBe(cells.length);
       for (const { config } of cells) {
-        expect(config).toMatchObject({ lr: 3e-4, steps: FULL.settings.steps, eval_split: 'heldout' });
+        const { steps } = { ...FULL.settings, ...(experiment.key === 'calibrated' ? FULL.long : {}) };
+        expect(config).toMatchObject({ lr: 3e-4, steps, eval_split: 'heldout' });
       }
     }
   });

@@ -38,6 +38,8 @@ export interface Scale {
   settings: Partial<Config>;
   /** Those of the runs that learn from rewards; supervised ones see as many tokens a step. */
   batch: Pick<Config, 'train_batch_size' | 'rollout.n'>;
+  /** Settings of the runs on `calibrated`, where the skill that counts comes slowly. */
+  long: Partial<Config>;
   /** Settings of the supervised run that teaches the shipped policy the family `calibrated`. */
   calibrated: Partial<Config>;
   /** Candidates, as many for each way to train: of reinforcement, and of supervised training. */
@@ -49,6 +51,7 @@ export const FULL: Scale = {
   name: 'full',
   settings: { steps: 60, eval_every: 20, eval_tasks: 300, eval_final_tasks: 1000 },
   batch: { train_batch_size: 64, 'rollout.n': 8 },
+  long: { steps: 200, eval_every: 40 },
   calibrated: { steps: 800, eval_every: 50, eval_tasks: 300, 'sft.stop_at_pass@1': 0.35 },
   learningRates: { reinforcement: [1e-4, 2e-4, 4e-4], supervised: [3e-4, 1e-3, 2e-3] },
 };
@@ -58,6 +61,7 @@ export const QUICK: Scale = {
   name: 'quick',
   settings: { steps: 2, eval_every: 1, eval_tasks: 10, eval_final_tasks: 20 },
   batch: { train_batch_size: 10, 'rollout.n': 4 },
+  long: {},
   calibrated: { steps: 2, eval_every: 0 },
   learningRates: { reinforcement: [1e-4], supervised: [1e-3] },
 };
@@ -169,24 +173,30 @@ export function experiments(scale: Scale): Experiment[] {
     {
       key: 'calibrated',
       title: 'Where writing needs executing',
-      asks: 'In the family `calibrated` a program holds a number that only who executes it in the head can write: what it gives for an example. Does alignment help there? GRPO with a KL penalty is the rival that keeps skills by standing still.',
+      asks: 'In the family `calibrated` a program holds a number that only who executes it in the head can write: what it gives for an example. Does alignment help there?',
       start: 'calibrated',
       arms: [
-        calibratedArm('grpo', 'GRPO', { method: 'grpo' }),
-        calibratedArm('coderl_plus', 'CodeRL+', { method: 'coderl_plus' }),
+        calibratedArm('grpo', 'GRPO', { method: 'grpo', ...scale.long }),
+        calibratedArm('coderl_plus', 'CodeRL+', { method: 'coderl_plus', ...scale.long }),
         calibratedArm('coderl_plus_equal_code', 'CodeRL+, equal code prompts', {
           method: 'coderl_plus',
           ...equalCode,
+          ...scale.long,
         }),
-        calibratedArm('grpo_kl', 'GRPO with KL', { method: 'grpo', use_kl_loss: true, kl_loss_coef: 0.05 }),
       ],
     },
     {
       key: 'algorithms',
       title: 'On other algorithms',
-      asks: 'Is it the same on PPO and REINFORCE++?',
+      asks: 'Is it the same on PPO and REINFORCE++? GRPO with a KL penalty is the plain rival that keeps skills by staying near the start.',
       start: 'shipped',
       arms: [
+        {
+          key: 'grpo_kl',
+          label: 'GRPO with KL',
+          settings: { method: 'grpo', use_kl_loss: true, kl_loss_coef: 0.05 },
+          tuned: 'grpo',
+        },
         { key: 'ppo', label: 'PPO', settings: { method: 'ppo' }, tuned: 'ppo' },
         {
           key: 'coderl_plus_ppo',
