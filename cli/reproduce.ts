@@ -41,6 +41,8 @@ const COMMAND: FileCommand = {
   },
 };
 
+const REPORT_FILES = ['report.md', 'report.html', 'cells.csv'];
+
 const SHIPPED = path.join(ROOT, 'public', 'policy');
 
 /** What the command line asks for. */
@@ -53,9 +55,6 @@ interface Request {
   chosen: Experiment[];
 }
 
-/** Raised where Ctrl-C ended a stage. */
-class Interrupted extends Error {}
-
 /** A suite under way: runs its stages in turn and keeps what they gave. */
 class Suite {
   readonly #request: Request;
@@ -63,9 +62,10 @@ class Suite {
   readonly #tuning: TuningResult[] = [];
   /** Labels of arms by cell, for `cells.csv`. */
   readonly #rows: { experiment: string; arm: string; cell: CellResult }[] = [];
-  #planned = 0;
   #builds = new Set<string>();
   failed = 0;
+  /** Once Ctrl-C has ended a stage, the others are read and not run, so that the report has all that there is. */
+  interrupted = false;
 
   constructor(request: Request) {
     this.#request = request;
@@ -73,7 +73,7 @@ class Suite {
 
   /** Everything, the most important experiments first; the report is written after each. */
   async run(): Promise<void> {
-    const { chosen, scale } = this.#request;
+    const { chosen } = this.#request;
     const starts = new Map<Experiment['start'], string | undefined>();
     for (const start of new Set(chosen.map((one) => one.start))) {
       const policy = start === 'shipped' ? SHIPPED : await this.#teachCalibrated();
@@ -86,7 +86,6 @@ class Suite {
       else this.#results.set(experiment.key, { experiment, arms: [] });
       this.writeReport();
     }
-    if (chosen.length === 0) throw new Error(`Suite.run(): ${scale.name}: there is no experiment`);
   }
 
   /** The policy that the experiment on `calibrated` starts from; undefined while there is none. */
@@ -96,9 +95,9 @@ class Suite {
   }
 
   async #tune(start: Experiment['start'], policy: string): Promise<void> {
-    const { scale } = this.#request;
-    const cells = await this.#stage(`tuning-${start}`, policy, tuningConfigs(scale, start));
-    const settings = tunedSettings(scale).filter((one) => one.start === start);
+    const { scale, chosen } = this.#request;
+    const settings = tunedSettings(scale, chosen).filter((one) => one.start === start);
+    const cells = await this.#stage(`tuning-${start}`, policy, tuningConfigs(scale, settings));
     this.#tuning.push(
       ...tuningResults(
         settings,
@@ -151,13 +150,12 @@ class Suite {
     const beside = path.relative(directory, policy);
     writeFileSync(plan, `${JSON.stringify({ policy: beside, cells: configs }, null, 2)}\n`);
     const sweep: Sweep = await readSweep(plan, directory, false);
-    if (!reportOnly) {
+    if (!reportOnly && !this.interrupted) {
       console.log(`== ${name}: ${configs.length} runs`);
       const outcome = await runCells(sweep, sweep.cells, parallel);
       this.failed += outcome.failed + outcome.elsewhere;
-      if (outcome.interrupted) throw new Interrupted();
+      this.interrupted = outcome.interrupted;
     }
-    this.#planned += configs.length;
     this.#builds.add(sweep.build);
     return sweep.cells.map((cell) => ({ cell, done: finished(cell) }));
   }
@@ -183,17 +181,8 @@ class Suite {
       const { experiment, arm } = this.#rows[i]!;
       return { experiment, arm, ...row };
     });
-    const files = {
-      'report.md': toMarkdown(blocks),
-      'report.html': toHtml(TITLE, blocks),
-      'cells.csv': toCsv(rows),
-    };
-    for (const [name, content] of Object.entries(files)) writeFileSync(path.join(out, name), content);
-    console.log(
-      `Written: ${Object.keys(files)
-        .map((name) => showPath(path.join(out, name)))
-        .join(', ')}`,
-    );
+    const contents = [toMarkdown(blocks), toHtml(TITLE, blocks), toCsv(rows)];
+    for (const [i, name] of REPORT_FILES.entries()) writeFileSync(path.join(out, name), contents[i]!);
   }
 }
 
@@ -228,13 +217,10 @@ function requestOf({ words, flags }: Words): Request {
 
 async function reproduce(request: Request): Promise<number> {
   const suite = new Suite(request);
-  try {
-    await suite.run();
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    suite.writeReport();
-    return INTERRUPTED;
-  }
+  await suite.run();
+  const names = REPORT_FILES.map((name) => showPath(path.join(request.out, name)));
+  console.log(`Written: ${names.join(', ')}`);
+  if (suite.interrupted) return INTERRUPTED;
   return suite.failed > 0 ? 1 : 0;
 }
 

@@ -12,7 +12,7 @@ test('reproduce chooses learning rates, trains every arm, reports, and does noth
   const args = ['--quick', '--only', 'main', '--seeds', '1', '--parallel', '2', '--out', out];
   const first = await run('reproduce', args);
   expect(first.code, first.stderr).toBe(0);
-  expect(runsIn(path.join(out, 'tuning-shipped'))).toHaveLength(7);
+  expect(runsIn(path.join(out, 'tuning-shipped'))).toHaveLength(3);
   expect(runsIn(path.join(out, 'main'))).toHaveLength(4);
 
   const report = readFileSync(path.join(out, 'report.md'), 'utf8');

@@ -87,20 +87,25 @@ describe('the suite', () => {
   });
 
   test('every arm has its learning rate chosen, on validation tasks and a seed of its own', () => {
-    const keys = tunedSettings(FULL).map(({ key }) => key);
+    const keys = tunedSettings(FULL, experiments(FULL)).map(({ key }) => key);
     for (const { arms, start } of experiments(FULL)) {
       for (const { tuned } of arms) {
         expect(keys).toContain(tuned);
-        expect(tunedSettings(FULL).find(({ key }) => key === tuned)!.start).toBe(start);
+        expect(tunedSettings(FULL, experiments(FULL)).find(({ key }) => key === tuned)!.start).toBe(start);
       }
     }
-    const configs = tuningConfigs(FULL, 'shipped');
+    const configs = tuningConfigs(FULL, tunedSettings(FULL, experiments(FULL)));
     expect(configs.every(({ eval_split, seed }) => eval_split === 'validation' && seed === 1000)).toBe(true);
     expect(new Set(configs.map((config) => config.lr))).toEqual(
       new Set(Object.values(FULL.learningRates).flat()),
     );
     // Supervised training after its execution phase is under another key.
     expect(configs[0]).toMatchObject({ method: 'sft', lr: 3e-4, 'sft.code_lr': 3e-4 });
+  });
+
+  test('only what the chosen experiments need is tuned', () => {
+    const keys = tunedSettings(FULL, experiments(FULL).slice(0, 1)).map(({ key }) => key);
+    expect(keys).toEqual(['sft', 'grpo', 'coderl_plus']);
   });
 
   test('compares at equal code prompts', () => {
@@ -129,7 +134,7 @@ describe('the suite', () => {
 });
 
 test('the learning rate with the best validation pass@1 is chosen, the smaller at a tie, when all are known', () => {
-  const settings = tunedSettings(FULL).slice(0, 2);
+  const settings = tunedSettings(FULL, experiments(FULL)).slice(0, 2);
   const rates = [0.4, 0.6, 0.6, 0.2, 0.1, 0.1];
   const cells = rates.map((rate, seed) => cell(seed, { 'pass@1': rate }));
   const [sft, second] = tuningResults(settings, cells);

@@ -111,8 +111,9 @@ const calibratedArm = (key: string, label: string, settings: Partial<Config>): A
   tuned: `calibrated_${settings.method}`,
 });
 
-/** Settings whose learning rate is chosen, among as many candidates for each. */
-export function tunedSettings(scale: Scale): Tuned[] {
+/** The settings whose learning rates the arms of some experiments take, with as many candidates for each. */
+export function tunedSettings(scale: Scale, chosen: readonly Experiment[]): Tuned[] {
+  const needed = new Set(chosen.flatMap(({ arms }) => arms.map(({ tuned }) => tuned)));
   const shipped: [key: string, settings: Partial<Config>][] = [
     ['sft', distillation(scale)],
     ['grpo', { method: 'grpo' }],
@@ -136,7 +137,7 @@ export function tunedSettings(scale: Scale): Tuned[] {
   return [
     ...shipped.map((one) => tuned(one, 'shipped')),
     ...calibrated.map((one) => tuned(one, 'calibrated')),
-  ];
+  ].filter(({ key }) => needed.has(key));
 }
 
 /** The experiments, the most important first. */
@@ -251,14 +252,12 @@ function configOf(scale: Scale, given: Partial<Config>): Config {
 }
 
 /** The trainings that the learning rates are chosen by: one seed, on validation tasks, measured at the end alone. */
-export function tuningConfigs(scale: Scale, start: Experiment['start']): Config[] {
-  return tunedSettings(scale)
-    .filter((tuned) => tuned.start === start)
-    .flatMap(({ settings, candidates }) =>
-      candidates.map((lr) =>
-        configOf(scale, { ...settings, lr, seed: TUNING_SEED, eval_split: 'validation', eval_every: 0 }),
-      ),
-    );
+export function tuningConfigs(scale: Scale, settings: readonly Tuned[]): Config[] {
+  return settings.flatMap(({ settings, candidates }) =>
+    candidates.map((lr) =>
+      configOf(scale, { ...settings, lr, seed: TUNING_SEED, eval_split: 'validation', eval_every: 0 }),
+    ),
+  );
 }
 
 /** No seed of the experiments. */
