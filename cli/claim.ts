@@ -3,6 +3,7 @@ import {
   existsSync,
   linkSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -22,19 +23,34 @@ const held = new Set<string>();
 const isError = (error: unknown, code: string) => (error as NodeJS.ErrnoException).code === code;
 
 /**
- * When a process of this machine began, as Linux counts it: with its number, this names one process for good. `-` on
- * another system, where the number alone has to do; undefined when there is no such process, or one that has ended and
- * only waits for its parent to notice.
+ * What process numbers are counted in: this start of this machine, and on it this container. A host's name would not do:
+ * pods of a job that replace one another have the same one, as have those that share their machine's.
+ */
+export function numberSpace(): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname(); // A system without such files.
+  }
+}
+
+/** In place of a start that cannot be known. */
+const UNKNOWN = '-';
+
+/**
+ * When a process of our number space began, as Linux counts it: with its number, this names one process for good. `-`
+ * where that is not to be seen, and the number alone has to do: on another system, or for another person's process;
+ * undefined when there is no such process, or one that has ended and only waits for its parent to notice.
  */
 export function startOf(pid: number): string | undefined {
-  if (process.platform !== 'linux') return isAlive(pid) ? '-' : undefined;
   try {
     // Fields 3 and 22: its state, and when it was started. Its name, in parentheses, may hold spaces.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
     return 'ZX'.includes(fields[0]!) ? undefined : fields[19];
-  } catch (error) {
-    if (isError(error, 'ENOENT') || isError(error, 'ESRCH')) return undefined;
-    throw error;
+  } catch {
+    // Gone; or hidden from us, as some systems do; or a system without such files.
+    return isAlive(pid) ? UNKNOWN : undefined;
   }
 }
 
@@ -51,9 +67,10 @@ function isAlive(pid: number): boolean {
 function isHeld(token: string, file: string): boolean {
   if (held.has(token)) return true;
   if (Date.now() - statSync(file).mtimeMs > STALE_MS) return false;
-  const [pid, host, began] = token.split(' ');
-  if (host !== hostname()) return true;
-  return Number(pid) !== process.pid && startOf(Number(pid)) === began;
+  const [pid, space, began] = token.split(' ');
+  if (space !== numberSpace()) return true;
+  const start = startOf(Number(pid));
+  return Number(pid) !== process.pid && (start === began || start === UNKNOWN);
 }
 
 /** Takes away a claim that nobody holds; what was renewed in the meantime is put back. */
@@ -69,7 +86,7 @@ function takeAway(file: string, token: string): void {
  * or undefined when another has it. The file begins with the number of the process.
  */
 export function claim(file: string): (() => void) | undefined {
-  const token = `${process.pid} ${hostname()} ${startOf(process.pid)} ${randomUUID()}`;
+  const token = `${process.pid} ${numberSpace()} ${startOf(process.pid)} ${randomUUID()}`;
   for (;;) {
     try {
       writeFileSync(file, token, { flag: 'wx' });

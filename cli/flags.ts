@@ -4,6 +4,7 @@ import { nearest } from '../src/runs/nearest.ts';
 import { OPTION_NAMES, parseJson, parseOptions, resolveConfig } from '../src/runs/options.ts';
 import { QUICK } from '../src/runs/presets.ts';
 import { UserError } from './errors.ts';
+import { splitFlags } from './split_flags.ts';
 
 export type Command = 'train' | 'evaluate' | 'start' | 'test' | 'import-tasks';
 
@@ -122,29 +123,15 @@ function parsePort(text: string): number {
   return port;
 }
 
-/** Splits a command line into flags and their texts, each flag known to the command. */
-function splitFlags(words: readonly string[], command: Command): [name: string, text: string][] {
-  const known = flagsOf(command);
-  const flags: [string, string][] = [];
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at]!;
-    const match = /^--([^=]+)(?:=(.*))?$/s.exec(word);
-    if (!match) throw strayArgument(word, command);
-    const name = match[1]!;
-    if (!known.includes(name)) throw unknownFlag(name, command);
-    const { value } = FLAGS[name]!;
-    if (!value) {
-      if (match[2] !== undefined) throw new UserError(`--${name} takes no value, got "${match[2]}"`);
-      flags.push([name, '']);
-      continue;
-    }
-    const text = match[2] ?? words[++at];
-    if (text === undefined || (match[2] === undefined && text.startsWith('--'))) {
-      throw new UserError(`--${name} needs a value: --${name} ${value}`);
-    }
-    flags.push([name, text]);
-  }
-  return flags;
+/** The flags of a command line with their texts; other words are none of its. */
+function readFlags(words: readonly string[], command: Command): [name: string, text: string][] {
+  return splitFlags(words, {
+    flags: Object.fromEntries(flagsOf(command).map((name) => [name, FLAGS[name]!])),
+    onWord: (word) => {
+      throw strayArgument(word, command);
+    },
+    unknown: (name) => unknownFlag(name, command),
+  });
 }
 
 function splitSetting(text: string): [key: string, value: string] {
@@ -174,7 +161,7 @@ function checkAlone(given: Map<string, string>): void {
 
 /** Reads and checks a command line. */
 export function parseArguments(words: readonly string[], command: Command): Arguments {
-  const flags = splitFlags(words, command);
+  const flags = readFlags(words, command);
   const given = new Map(flags);
   const settings = flags.flatMap(([name, text]): [string, string][] => {
     if (name === 'set') return [splitSetting(text)];

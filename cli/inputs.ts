@@ -5,6 +5,7 @@ import type { Config } from '../src/runs/config.ts';
 import type { PolicyFiles } from '../src/runs/events.ts';
 import { needsPolicy } from '../src/runs/options.ts';
 import { taskSuite } from '../src/runs/tasks.ts';
+import { claim } from './claim.ts';
 import { UserError } from './errors.ts';
 import { ROOT } from './site.ts';
 
@@ -83,13 +84,24 @@ function nearestExisting(place: string): string {
   return existsSync(place) ? place : nearestExisting(path.dirname(place));
 }
 
+/** What a run may leave that was killed before its first checkpoint; a name with a dot and a number is a half-written file. */
+const UNBEGUN = /^(config\.json|tasks\.jsonl|checkpoints|\.lock|\.(config\.json|tasks\.jsonl)\.\d+)$/;
+
 /** Whether a directory holds a run that was killed before its first checkpoint, and so before it computed anything. */
-function isUnbegun(directory: string, names: readonly string[]): boolean {
-  const first = ['config.json', 'tasks.jsonl', 'checkpoints', '.lock'];
-  if (!names.includes('config.json') || !names.every((name) => first.includes(name))) return false;
+function isUnbegun(directory: string): boolean {
+  if (!readdirSync(directory).every((name) => UNBEGUN.test(name))) return false;
   const checkpoints = path.join(directory, 'checkpoints');
   const steps = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
   return !steps.some((step) => existsSync(path.join(checkpoints, step, 'manifest.json')));
+}
+
+/** Makes room for a run where an earlier one left nothing that was computed, unless that one is beginning just now. */
+function removeUnbegun(directory: string): void {
+  if (!existsSync(directory) || !isUnbegun(directory)) return;
+  const release = claim(path.join(directory, '.lock'));
+  if (!release) return;
+  for (const name of readdirSync(directory)) rmSync(path.join(directory, name), { recursive: true });
+  release();
 }
 
 /** Chooses the directory of a run and checks, before anything is computed, that it can be written. */
@@ -107,10 +119,9 @@ export function outputDirectory(given: { out?: string; name?: string }, kind: st
       `--out ${showPath(directory)}: "${existing}" is a file; give a directory that is new or empty`,
     );
   }
+  removeUnbegun(directory);
   const names = existsSync(directory) ? readdirSync(directory) : [];
-  if (isUnbegun(directory, names)) {
-    for (const name of names) rmSync(path.join(directory, name), { recursive: true });
-  } else if (names.length > 0) {
+  if (names.length > 0) {
     const isRun = names.includes('config.json') && names.includes('checkpoints');
     const goOn = isRun ? `go on with the run in it with --resume ${showPath(directory)}, or ` : '';
     throw new UserError(

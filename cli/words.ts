@@ -1,5 +1,6 @@
 import { nearest } from '../src/runs/nearest.ts';
 import { UserError } from './errors.ts';
+import { splitFlags } from './split_flags.ts';
 
 /** A command that works on files: what `--help` says of it, and the flags that it takes. */
 export interface FileCommand {
@@ -15,47 +16,29 @@ export interface Words {
   flags: Map<string, string>;
 }
 
+const HELP: FileCommand['flags'] = { help: { help: 'show this text' } };
+
 /** Splits a command line; each flag must be known to the command. */
 export function readWords(given: readonly string[], command: FileCommand): Words {
-  const flags = new Map<string, string>();
   const words: string[] = [];
-  const names = [...Object.keys(command.flags), 'help'];
-  for (let at = 0; at < given.length; at++) {
-    const word = given[at]!;
-    const match = /^--([^=]+)(?:=(.*))?$/s.exec(word);
-    if (!match) {
-      words.push(word);
-      continue;
-    }
-    const name = match[1]!;
-    if (!names.includes(name)) {
-      throw new UserError(
-        `unknown option --${name}, did you mean --${nearest(name, names)}? --help lists every option`,
-      );
-    }
-    const value = command.flags[name]?.value;
-    if (!value) {
-      if (match[2] !== undefined) throw new UserError(`--${name} takes no value, got "${match[2]}"`);
-      flags.set(name, '');
-      continue;
-    }
-    const text = match[2] ?? given[++at];
-    if (text === undefined || (match[2] === undefined && text.startsWith('--'))) {
-      throw new UserError(`--${name} needs a value: --${name} ${value}`);
-    }
-    flags.set(name, text);
-  }
-  return { words, flags };
+  const known = { ...command.flags, ...HELP };
+  const flags = splitFlags(given, {
+    flags: known,
+    onWord: (word) => words.push(word),
+    unknown: (name) =>
+      new UserError(
+        `unknown option --${name}, did you mean --${nearest(name, Object.keys(known))}? --help lists every option`,
+      ),
+  });
+  return { words, flags: new Map(flags) };
 }
 
 /** The text of `--help`. */
 export function wordsHelp({ usage, purpose, flags }: FileCommand): string {
-  const rows = Object.entries({ ...flags, help: { help: 'show this text' } }).map(
-    ([name, { value, help }]: [string, { value?: string; help: string }]) => [
-      value ? `--${name} ${value}` : `--${name}`,
-      help,
-    ],
-  );
+  const rows = Object.entries({ ...flags, ...HELP }).map(([name, { value, help }]) => [
+    value ? `--${name} ${value}` : `--${name}`,
+    help,
+  ]);
   const width = Math.max(...rows.map(([flag]) => flag!.length));
   const lines = rows.map(([flag, help]) => `  ${flag!.padEnd(width)}  ${help}\n`);
   return `${purpose}\n\nUsage: npm run ${usage}\n\n${lines.join('')}`;

@@ -154,6 +154,48 @@ test('trainer worker killed, again and again: another one goes on', async ({
   expect(await leavings(page)).toEqual(expected);
 });
 
+for (const [title, hang] of [
+  [
+    'waits for a thread that is gone',
+    () => {
+      setTimeout(() => {
+        console.log('hanging');
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      });
+    },
+  ],
+  [
+    'loops for ever',
+    () => {
+      setTimeout(() => {
+        console.log('hanging');
+        for (;;);
+      });
+    },
+  ],
+] as const) {
+  test(`trainer worker ${title}: after five minutes another one goes on`, async ({
+    page,
+    modules,
+    undisturbed,
+  }) => {
+    const expected = await undisturbed(small());
+    await page.clock.install();
+    await open(page, modules);
+    await start(page, small());
+    await told(page, 'step 3');
+    const hanging = page.waitForEvent('console', (message) => message.text() === 'hanging');
+    await trainer(page).evaluate(hang);
+    await hanging;
+    await page.clock.runFor('03:00');
+    expect((await allTold(page)).join('\n')).not.toContain('hangs');
+    await page.clock.runFor('03:00');
+    await told(page, 'the trainer worker hangs: no sign of life for five minutes; going on from step');
+    expect(await end(page)).toBe('ended');
+    expect(await leavings(page)).toEqual(expected);
+  });
+}
+
 for (const [title, fate] of [
   ['killed', 'terminate'],
   ['hung', 'hang'],

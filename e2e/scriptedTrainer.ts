@@ -15,6 +15,7 @@ import type {
   TrainerApi,
 } from '../src/runs/events.ts';
 import { holdLifeline } from '../src/runs/lifeline.ts';
+import { givePulse } from '../src/runs/pulse.ts';
 
 const DEVICE: RunEvent = {
   type: 'device',
@@ -94,6 +95,7 @@ let stepsAllowed = 0;
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const lifeline = holdLifeline(self.name);
+givePulse();
 
 const api: TrainerApi = {
   alive: () => lifeline,

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -170,21 +171,34 @@ test.describe('on a cluster', () => {
     );
   });
 
-  test('the command of the manifest trains its cell', async ({ place }) => {
-    const { steps: _, ...quick } = JSON.parse(plan.data['plan.json']).settings;
-    writePlan(place('plan.json'), {
-      ...JSON.parse(plan.data['plan.json']),
-      settings: { ...quick, steps: 2 },
-    });
+  /** Starts the command of a pod. */
+  function startPod(place: (name: string) => string, steps: number) {
+    const { settings, ...rest } = JSON.parse(plan.data['plan.json']);
+    writePlan(place('plan.json'), { ...rest, settings: { ...settings, steps } });
     const at: Record<string, string> = { '/plan/plan.json': place('plan.json'), '/runs': place('runs') };
     const [program, ...args]: string[] = container.command.map((word: string) => at[word] ?? word);
-    const { status, stdout, stderr } = spawnSync(program!, args, {
+    return spawn(program!, args, {
       cwd: ROOT,
-      encoding: 'utf8',
+      stdio: 'ignore',
       env: { ...process.env, ...SCRIPTED, JOB_COMPLETION_INDEX: '3' },
     });
-    expect(status, stdout + stderr).toBe(0);
+  }
+
+  test('the command of the manifest trains its cell', async ({ place }) => {
+    const [code] = await once(startPod(place, 2), 'exit');
+    expect(code).toBe(0);
     expect(readdirSync(place('runs'))).toEqual([expect.stringMatching(/^coderl_plus-seed1-/)]);
+  });
+
+  test('a pod that is told to end lets go of its cell', async ({ place }) => {
+    const pod = startPod(place, 1000);
+    const ended = once(pod, 'exit');
+    await expect.poll(() => existsSync(place('runs')), { timeout: 60_000 }).toBe(true);
+    await underWay(place('runs'));
+    pod.kill('SIGTERM');
+    expect(await ended).toEqual([130, null]);
+    const [cell] = readdirSync(place('runs'));
+    expect(readdirSync(path.join(place('runs'), cell!))).not.toContain('claim');
   });
 
   test('the image is built from files and scripts that are there', () => {

@@ -4,6 +4,7 @@ import { RunControl } from '../src/runs/control.ts';
 import type { DeviceInfo, Emit, TrainerApi, TrainingJob } from '../src/runs/events.ts';
 import { inspectLogProbs } from '../src/runs/inspect.ts';
 import { holdLifeline } from '../src/runs/lifeline.ts';
+import { givePulse } from '../src/runs/pulse.ts';
 import { withBrowserRun } from '../src/runs/storage/browser_run.ts';
 import { RunRecord } from '../src/runs/storage/record.ts';
 import { runEvaluation, runTraining } from '../src/runs/training.ts';
@@ -19,6 +20,7 @@ declare const TRACEWRIGHT_BUILD: string;
 // programs and traces never cross the page's thread.
 const control = new RunControl();
 const lifeline = holdLifeline(self.name);
+const pulse = givePulse();
 
 /** Starts the device and a sandbox, hands them to `work`, and ends the sandbox after it. */
 async function withDevice<T>(
@@ -26,7 +28,7 @@ async function withDevice<T>(
   emit: Emit,
   work: (device: DeviceInfo, sandbox: Sandbox) => Promise<T>,
 ): Promise<T> {
-  const device = await startDevice(config.device, config.threads);
+  const device = await startDevice(config.device, config.threads, pulse);
   emit({ type: 'device', device });
   const sandbox = await createBrowserSandbox();
   try {

@@ -3,6 +3,7 @@ import TrainerWorker from '../../workers/trainer.ts?worker';
 import type { WrittenToken } from '../policy/write.ts';
 import type { Emit, Evaluation, Job, LogProbsAnswer, TrainerApi, TrainingJob } from '../runs/events.ts';
 import { lifelineEnd } from '../runs/lifeline.ts';
+import { pulseEnd } from '../runs/pulse.ts';
 import { TrainerLostError } from '../runs/supervise.ts';
 import type { WriteRequest } from '../runs/writing.ts';
 
@@ -11,7 +12,7 @@ const LAST_EVENT_MS = 10_000;
 
 /**
  * One trainer worker and the calls to it. A worker serves one training or evaluation; `dispose` ends it and
- * frees its memory and device. When the worker ends before its work does, or loses its device, calls under way
+ * frees its memory and device. When the worker ends before its work does, hangs, or loses its device, calls under way
  * reject with a {@link TrainerLostError}; `training.ts` goes on with another one then.
  */
 export class TrainerClient {
@@ -37,8 +38,8 @@ export class TrainerClient {
     });
     this.#api
       .alive()
-      .then(() => lifelineEnd(this.#name, this.#watch.signal))
-      .then(() => this.#lose('the trainer worker ended'))
+      .then(() => this.#watchWorker())
+      .then((what) => this.#lose(what))
       .catch(this.#end);
   }
 
@@ -112,6 +113,15 @@ export class TrainerClient {
       LAST_EVENT_MS,
     );
     await this.#race(last).finally(() => clearTimeout(timer));
+  }
+
+  /** Resolves with what became of the worker, when it can work no more. */
+  #watchWorker(): Promise<string> {
+    const { signal } = this.#watch;
+    return Promise.race([
+      lifelineEnd(this.#name, signal).then(() => 'the trainer worker ended'),
+      pulseEnd(this.#worker, signal).then(() => 'the trainer worker hangs: no sign of life for five minutes'),
+    ]);
   }
 
   #lose(reason: string): void {

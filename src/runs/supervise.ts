@@ -7,8 +7,8 @@ const MAX_LOSSES = 3;
 const PAUSE_MS = 250;
 
 /**
- * The trainer ended through no fault of the run: its worker, its device, its page or its browser is gone. A new
- * one can go on from the last checkpoint.
+ * The trainer ended through no fault of the run: its worker, its device, its page or its browser is gone, or its
+ * worker hangs. A new one can go on from the last checkpoint.
  */
 export class TrainerLostError extends Error {
   override name = 'TrainerLostError';

@@ -92,6 +92,27 @@ describe('createPool', () => {
     expect(workers.slice(0, -1).every(({ terminated }) => terminated)).toBe(true);
   });
 
+  it('waits longer for a job alone: that a machine is slow is no verdict', async () => {
+    let runs = 0;
+    pool = createPool({
+      ...options,
+      size: 1,
+      patience: 50,
+      spawn: () => {
+        const executor = createExecutor(module);
+        return localWorker({
+          async run(jobs) {
+            // The first answer never comes; the second takes four times what a chunk of one is given.
+            await new Promise((done) => runs++ > 0 && setTimeout(done, 1000));
+            return (await executor).run(jobs);
+          },
+        });
+      },
+    });
+    expect(valuesOf(await pool.run([constant(7)]))).toEqual([7]);
+    expect(runs).toBe(2);
+  });
+
   it('replaces a worker that crashes and runs its jobs again', async () => {
     let spawned = 0;
     pool = createPool({

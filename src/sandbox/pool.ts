@@ -20,7 +20,7 @@ export interface PoolOptions {
   spawn: () => PoolWorker;
   /** Number of workers; {@link defaultPoolSize} when absent. */
   size?: number;
-  /** Milliseconds without an answer after which a worker is replaced, besides 200 a job. */
+  /** Milliseconds without an answer after which a worker is replaced, besides 200 a job; ten times as many for a job alone. */
   patience?: number;
 }
 
@@ -34,6 +34,9 @@ const MAX_CHUNK = 32;
 const START_PATIENCE_MS = 30_000;
 const PATIENCE_MS = 5_000;
 const PATIENCE_PER_JOB_MS = 200;
+
+/** How many times as long a job alone is waited for: to give it up is a verdict, which no slow machine may bring about. */
+const PATIENCE_ALONE = 10;
 
 /**
  * A sandbox spread over workers. Results come in the order of the jobs and do not depend on timing: fuel alone
@@ -141,7 +144,7 @@ class Slot {
 
   async run(jobs: ProgramJob[]): Promise<ProgramResult[]> {
     try {
-      return await this.#attempt(jobs);
+      return await this.#attempt(jobs, 1);
     } catch (error) {
       if (!(error instanceof WorkerLost) || this.#disposed) throw error;
     }
@@ -149,7 +152,7 @@ class Slot {
     const results: ProgramResult[] = [];
     for (const job of jobs) {
       try {
-        results.push(...(await this.#attempt([job])));
+        results.push(...(await this.#attempt([job], PATIENCE_ALONE)));
       } catch (error) {
         if (!(error instanceof WorkerLost) || this.#disposed) throw error;
         results.push(unanswered(job, error.message));
@@ -163,12 +166,12 @@ class Slot {
     this.#stop('disposed');
   }
 
-  async #attempt(jobs: ProgramJob[]): Promise<ProgramResult[]> {
+  async #attempt(jobs: ProgramJob[], times: number): Promise<ProgramResult[]> {
     if (this.#disposed) throw new Error('sandbox: disposed');
     const remote = this.#remote ?? (await this.#start());
     const patience = (this.#options.patience ?? PATIENCE_MS) + jobs.length * PATIENCE_PER_JOB_MS;
     try {
-      return await this.#watch(remote.run(jobs), patience);
+      return await this.#watch(remote.run(jobs), times * patience);
     } catch (error) {
       // By its name: errors cross threads as plain ones.
       const { name, message } = error as Error;

@@ -10,8 +10,13 @@ import { isSoftware, requestAdapter, useWebGpu } from './webgpu.ts';
  * Starts the asked device in a page or worker. `auto` takes a hardware WebGPU adapter, else wasm;
  * a software adapter is used only when `webgpu` is asked for.
  * @param threads that compute on wasm; 0 takes what suits the machine
+ * @param onKernel called before each kernel on wasm, where a computation gives no timer its turn
  */
-export async function startDevice(choice: 'auto' | 'webgpu' | 'wasm', threads = 0): Promise<DeviceInfo> {
+export async function startDevice(
+  choice: 'auto' | 'webgpu' | 'wasm',
+  threads = 0,
+  onKernel?: () => void,
+): Promise<DeviceInfo> {
   if (choice !== 'wasm') {
     const adapter = await requestAdapter();
     if (adapter && choice === 'webgpu') return useWebGpu(adapter);
@@ -28,7 +33,7 @@ export async function startDevice(choice: 'auto' | 'webgpu' | 'wasm', threads = 
       );
     }
   }
-  return useWasm(wasmFiles(), threads);
+  return useWasm({ ...wasmFiles(), onKernel }, threads);
 }
 
 /** The wasm files as the page serves them; threads where the page is cross-origin isolated. */

@@ -35,6 +35,8 @@ export interface WasmFiles {
   spawn?: SpawnThread;
   /** Cores of the machine. */
   cores: number;
+  /** Called before each kernel: a computation gives no timer its turn. */
+  onKernel?: () => void;
 }
 
 /** The `wasm` device that runs, if one does. */
@@ -65,7 +67,13 @@ export async function useWasm(files: WasmFiles, asked = 0): Promise<DeviceInfo> 
   }
   const backend = tf.backend() as WasmBackend;
   const { memory } = backend.wasm.asm;
-  const threads = await KernelThreads.start(await build.kernels(), memory, wanted, files.spawn);
+  const threads = await KernelThreads.start(
+    await build.kernels(),
+    memory,
+    wanted,
+    files.spawn,
+    files.onKernel,
+  );
   registerWasmKernels({ backend, threads });
   const count = wanted === 1 ? '1 thread' : `${wanted} threads`;
   const adapter = `tfjs wasm + SIMD kernels, ${count}`;

@@ -1,5 +1,9 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
+import { useWasm } from './device.ts';
 import { threadCount } from './kernel_threads.ts';
+import { linear } from './matmul.ts';
+import { nodeWasmFiles } from './node.ts';
 
 test.each([
   ['one core', 0, 1, 1],
@@ -12,4 +16,17 @@ test.each([
 test('refuses what is no number of threads', () => {
   expect(() => threadCount(-1, 4)).toThrow(/from 0 \(auto\) on, got -1/);
   expect(() => threadCount(1.5, 4)).toThrow(/got 1.5/);
+});
+
+test.each([1, 2])('says so before each kernel, on %i threads', async (threads) => {
+  let kernels = 0;
+  const onKernel = () => {
+    kernels++;
+  };
+  await useWasm({ ...nodeWasmFiles(), onKernel }, threads);
+  const x = tf.ones([64, 64]) as tf.Tensor2D;
+  tf.tidy(() => linear(x, x));
+  // Packing, then the product.
+  expect(kernels).toBe(2);
+  x.dispose();
 });

@@ -49,24 +49,34 @@ export class KernelThreads {
   readonly #numbers: Map<string, number>;
   readonly #job: Job;
   readonly #helpers: Helper[];
+  readonly #onKernel: () => void;
 
-  private constructor(instance: WebAssembly.Instance, names: string[], job: Job, helpers: Helper[]) {
+  private constructor(
+    instance: WebAssembly.Instance,
+    names: string[],
+    job: Job,
+    helpers: Helper[],
+    onKernel: () => void,
+  ) {
     this.#simd = instance.exports as Record<string, (...args: number[]) => void>;
     this.#numbers = new Map(names.map((name, i) => [name, i]));
     this.#job = job;
     this.#helpers = helpers;
+    this.#onKernel = onKernel;
   }
 
   /**
    * Instantiates the kernels and starts the threads that help.
    * @param module the kernels: built for shared memory when `threads` is above 1
    * @param threads in all, the calling one included; `spawn` starts the others
+   * @param onKernel called before each kernel
    */
   static async start(
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
     threads: number,
     spawn: SpawnThread | undefined,
+    onKernel: () => void = () => {},
   ): Promise<KernelThreads> {
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
     const room = (bytes: number) => (threads > 1 ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
@@ -77,7 +87,7 @@ export class KernelThreads {
     const helpers = await Promise.all(
       Array.from({ length: threads - 1 }, (_, i) => spawn!({ module, memory, ...job, index: i + 1 })),
     );
-    return new KernelThreads(instance, kernelNames(module), job, helpers);
+    return new KernelThreads(instance, kernelNames(module), job, helpers, onKernel);
   }
 
   /** Threads that compute, the calling one included. */
@@ -88,6 +98,7 @@ export class KernelThreads {
   /** Runs a kernel on all of `items`; `work` is the operations of one item, about. */
   run(kernel: string, items: number, work: number, ...args: number[]): void {
     if (items <= 0) return;
+    this.#onKernel();
     if (this.#helpers.length === 0 || items === 1 || items * work < MIN_WORK) {
       this.#simd[kernel](...args, 0, items);
       return;
