@@ -51,7 +51,7 @@ export const FULL: Scale = {
   name: 'full',
   settings: { steps: 60, eval_every: 20, eval_tasks: 300, eval_final_tasks: 1000 },
   batch: { train_batch_size: 64, 'rollout.n': 8 },
-  long: { steps: 200, eval_every: 40 },
+  long: { steps: 150, eval_every: 30 },
   calibrated: { steps: 800, eval_every: 50, eval_tasks: 300, 'sft.stop_at_pass@1': 0.35 },
   learningRates: { reinforcement: [1e-4, 2e-4, 4e-4], supervised: [3e-4, 1e-3, 2e-3] },
 };
