@@ -25,7 +25,7 @@ export interface JudgedClaim {
   verdict: ClaimVerdict;
   /** Better minus worse, as the claim has it: positive is what the paper says. */
   difference?: Estimate;
-  /** The same as a share of the worse arm's mean. */
+  /** The same as a share of the worse arm's mean, where it is a measure after training. */
   relative?: number;
   seeds: number;
 }
@@ -227,7 +227,7 @@ export function judgeClaims(
       claim: one,
       verdict: verdictOf(difference),
       difference,
-      relative: found.from === 0 ? undefined : difference.value / Math.abs(found.from),
+      relative: typeof read !== 'string' || found.from === 0 ? undefined : difference.value / found.from,
       seeds: found.seeds.length,
     };
   });

@@ -348,6 +348,7 @@ function reading(): Block[] {
         'Intervals of arms are 95% t-intervals over seeds, those of the policy before training Wilson or bootstrap intervals over tasks. Seeds share held-out tasks, so differences between paired runs are known better than the values themselves.',
         'Nothing is corrected for the number of comparisons: of twenty claims without any truth, one would come out beyond its interval.',
         'All runs of an experiment start from one policy: another starting policy may behave differently.',
+        "The probe's error is a mean of squares that some values far outside the range of their problem's training inputs dominate, hence its wide intervals.",
         'Code reasoning: the output of a reference program for an input. Test output: the same from the description alone. Trace, all right: output and all variables. Definitions: `src/evaluation/`.',
       ],
     },
