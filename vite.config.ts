@@ -52,6 +52,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 10_000,
     reportCompressedSize: false,
+    // How long plugins took is no news for whoever starts a training.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   // Packages first met inside a worker would otherwise make the development server reload the page.
   optimizeDeps: {
