@@ -5,7 +5,9 @@ export default defineConfig({
   testDir: 'e2e',
   // Every test computes; two at once on a small machine would only slow each other down.
   workers: 1,
-  timeout: 120_000,
+  // Generous, because a busy machine is not a failure.
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   forbidOnly: Boolean(process.env.CI),
   reporter: [['list']],
   use: {
