@@ -8,8 +8,18 @@ export interface Chart {
   lines: { label: string; points: { step: number; estimate: Estimate }[] }[];
 }
 
-/** Curves of a measure, a line for each arm: mean and 95% t-interval over seeds at each step that all its runs have. */
-export function chartOf(title: string, measure: string, arms: readonly ArmResult[]): Chart | undefined {
+/**
+ * Curves of a measure, a line for each arm: mean and 95% t-interval over seeds at each step that all its runs have.
+ * @param start the value before training, that all arms share
+ */
+export function chartOf(
+  title: string,
+  measure: string,
+  arms: readonly ArmResult[],
+  start?: number,
+): Chart | undefined {
+  const first =
+    start === undefined ? [] : [{ step: 0, estimate: { value: start, low: start, high: start, count: 1 } }];
   const lines = arms.flatMap(({ arm, cells }) => {
     const courses = cells.map((cell) => course(cell, measure).filter(({ step }) => step > 0));
     const steps = (courses[0] ?? []).map(({ step }) => step);
@@ -17,7 +27,7 @@ export function chartOf(title: string, measure: string, arms: readonly ArmResult
       const values = courses.flatMap((points) => points.find((point) => point.step === step)?.value ?? []);
       return values.length === courses.length ? [{ step, estimate: tInterval(values) }] : [];
     });
-    return points.length > 1 ? [{ label: arm.label, points }] : [];
+    return points.length > 1 ? [{ label: arm.label, points: [...first, ...points] }] : [];
   });
   return lines.length > 0 ? { title, lines } : undefined;
 }

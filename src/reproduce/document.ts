@@ -1,4 +1,4 @@
-/** @file A report before it is Markdown or HTML. Inline text may hold `code`. */
+/** @file A report before it is Markdown or HTML. Inline text may hold `code`, **bold** and links, as in Markdown. */
 import type { Chart } from './chart.ts';
 
 export type Block =

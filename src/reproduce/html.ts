@@ -3,12 +3,13 @@ import type { Block } from './document.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d5dae1, #3a414c); --soft: light-dark(#f4f6f9, #1c2128); }
-body { font: 16px/1.55 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.55 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { line-height: 1.2; }
 h2 { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1.2rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; margin: 1rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.35rem 0.7rem; text-align: left; vertical-align: top; }
+td:not(:first-child) { white-space: nowrap; }
 th { background: var(--soft); }
 code, pre { font: 0.9em ui-monospace, monospace; background: var(--soft); border-radius: 4px; padding: 0.1em 0.3em; }
 pre { padding: 0.7rem 1rem; overflow-x: auto; }
@@ -61,9 +62,10 @@ function blockHtml(block: Block): string {
   }
 }
 
-/** Text with `code` and **bold** in it. */
+/** Text with `code`, **bold** and [links](https://...) in it. */
 function inline(words: string): string {
   return escapeXml(words)
     .replaceAll(/`([^`]+)`/g, '<code>$1</code>')
-    .replaceAll(/\*\*([^*]+)\*\*/g, '<strong>$1</strong>');
+    .replaceAll(/\*\*([^*]+)\*\*/g, '<strong>$1</strong>')
+    .replaceAll(/\[([^\]]+)\]\((https:[^)]+)\)/g, '<a href="$2">$1</a>');
 }

@@ -64,7 +64,7 @@ export function reportBlocks(facts: ReportFacts): Block[] {
     heading(2, 'What it cost'),
     ...costs(results),
     heading(2, 'How to read the figures'),
-    ...reading(),
+    ...reading(facts.scale),
   ];
 }
 
@@ -145,7 +145,7 @@ function experimentBlocks(result: ExperimentResult): Block[] {
       : []),
   ];
   for (const [title, measure] of charts) {
-    const chart = chartOf(title, measure, done);
+    const chart = chartOf(title, measure, done, start?.measures[measure]?.value);
     if (chart) blocks.push({ kind: 'chart', chart });
   }
   return [
@@ -340,12 +340,13 @@ function costs(results: readonly ExperimentResult[]): Block[] {
   ];
 }
 
-function reading(): Block[] {
+function reading({ settings }: Scale): Block[] {
   return [
     {
       kind: 'list',
       items: [
         'Intervals of arms are 95% t-intervals over seeds, those of the policy before training Wilson or bootstrap intervals over tasks. Seeds share held-out tasks, so differences between paired runs are known better than the values themselves.',
+        `Curves begin with the policy before training. Evaluations during training are on the first ${settings.eval_tasks} of the held-out tasks, those before and after on all.`,
         'Nothing is corrected for the number of comparisons: of twenty claims without any truth, one would come out beyond its interval.',
         'All runs of an experiment start from one policy: another starting policy may behave differently.',
         "The probe's error is a mean of squares that some values far outside the range of their problem's training inputs dominate, hence its wide intervals.",

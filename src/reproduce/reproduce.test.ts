@@ -244,13 +244,16 @@ describe('the report', () => {
     expect(markdown).toMatch(/CodeRL\+ writes more .*\+17% \| 3 \| \*\*holds here\*\*/);
     expect(markdown).toContain('**Unfinished**: 3 of 9 runs');
     expect(markdown).toContain('Not run yet.');
-    expect(markdown).toContain('| GRPO | 0.300 [0.176, 0.424] | 0.600 [0.352, 0.848] |');
+    expect(markdown).toContain(
+      '| GRPO | 0.300 [0.300, 0.300] | 0.300 [0.176, 0.424] | 0.600 [0.352, 0.848] |',
+    );
   });
 
   test('is one HTML file without anything from outside, with curves', () => {
     const html = toHtml(TITLE, reportBlocks(facts));
     expect(html).toContain('<strong>holds here</strong>');
     expect(html).toMatch(/<svg viewBox.*<polyline/);
+    expect(html).toContain('<a href="https://arxiv.org/abs/2510.18471">');
     expect(html).not.toMatch(/src=|<script|url\(/);
     const opened = (html.match(/<(table|figure|ul|p|h2)\b/g) ?? []).length;
     expect((html.match(/<\/(table|figure|ul|p|h2)>/g) ?? []).length).toBe(opened);
@@ -271,6 +274,10 @@ describe('the report', () => {
       expect(Number(y)).toBeLessThanOrEqual(260);
     }
     expect(svg).not.toContain('NaN');
+    expect(chartOf('a', 'pass@1', [grpo], 0.3)!.lines[0]!.points[0]).toMatchObject({
+      step: 0,
+      estimate: { value: 0.3 },
+    });
     expect(chartOf('none', 'no such measure', [grpo])).toBeUndefined();
   });
 });
