@@ -112,7 +112,7 @@ function setup({ scale, seeds, tuning }: ReportFacts): Block[] {
       `Each arm was trained with ${seeds} seeds for ${settings.steps} steps (${{ ...settings, ...scale.long }.steps} on \`calibrated\`) of ${batch.train_batch_size} prompts x ${batch['rollout.n']} completions; "equal code prompts" adds alignment prompts to as many code prompts as GRPO has. Supervised arms see as many sequences a step as reinforcement learns from. Measures are greedy, on ${settings.eval_final_tasks} held-out tasks whose compositions no training sees.`,
     ),
     text(
-      'The learning rate of each setting was chosen among as many candidates, by pass@1 on validation tasks (one seed that no experiment uses). The held-out tasks had no part in it.',
+      'The learning rate of each setting was chosen among as many candidates, by pass@1 on validation tasks (one seed that no experiment uses). The held-out tasks had no part in it. A choice at an edge of the candidates says that a finer search might find a better one.',
     ),
     table(
       ['setting', 'validation pass@1 by learning rate', 'chosen'],
@@ -121,10 +121,16 @@ function setup({ scale, seeds, tuning }: ReportFacts): Block[] {
         candidates
           .map(({ lr, passRate }) => `${formatNumber(lr)}: ${passRate?.toFixed(3) ?? 'not run'}`)
           .join(', '),
-        chosen === undefined ? '' : formatNumber(chosen),
+        chosen === undefined
+          ? ''
+          : `${formatNumber(chosen)}${isEdge(candidates, chosen) ? ' (an edge)' : ''}`,
       ]),
     ),
   ];
+}
+
+function isEdge(candidates: TuningResult['candidates'], chosen: number): boolean {
+  return candidates.length > 1 && [candidates[0], candidates.at(-1)].some((one) => one!.lr === chosen);
 }
 
 function experimentBlocks(result: ExperimentResult): Block[] {
