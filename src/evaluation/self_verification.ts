@@ -66,10 +66,14 @@ export async function chooseSamples(
     const predicted = terminated ? parseAnswer(text)?.find(([name]) => name === RETURN) : undefined;
     if (predicted && canonical(predicted[1]) === canonical(expected)) candidate.agreed++;
   });
-  return candidates.map((all) => ({
-    majority: best(all, ({ votes }) => votes).first,
-    verified: best(all, ({ agreed, votes }) => agreed * 1e6 + votes).first,
-  }));
+  return candidates.map((all, i) => {
+    // Less than 1, so that votes decide between equals only.
+    const share = (votes: number) => votes / (1 + samples[i].length);
+    return {
+      majority: best(all, ({ votes }) => votes).first,
+      verified: best(all, ({ agreed, votes }) => agreed + share(votes)).first,
+    };
+  });
 }
 
 /** The distinct texts of a task's samples, in order. */
