@@ -323,21 +323,21 @@ function probeBlocks({ start }: ExperimentResult, arms: readonly ArmResult[]): B
 
 function costs(results: readonly ExperimentResult[]): Block[] {
   const million = (tokens: number) => (tokens / 1e6).toFixed(2);
-  const rows = results.flatMap(({ arms }) =>
-    arms.flatMap(({ arm, cells }) => {
-      if (cells.length === 0) return [];
-      const all = cells.map(costOf);
-      const minutes = all.flatMap((one) => one.minutes ?? []);
-      return [
-        [
-          `\`${arm.key}\``,
-          million(mean(all.map(({ sampled }) => sampled))),
-          million(mean(all.map(({ trained }) => trained))),
-          minutes.length > 0 ? mean(minutes).toFixed(1) : '',
-        ],
-      ];
-    }),
-  );
+  // An arm that another experiment is compared with counts once.
+  const arms = new Map(results.flatMap((one) => one.arms).map((one) => [one.arm.key, one]));
+  const rows = [...arms.values()].flatMap(({ arm, cells }) => {
+    if (cells.length === 0) return [];
+    const all = cells.map(costOf);
+    const minutes = all.flatMap((one) => one.minutes ?? []);
+    return [
+      [
+        `\`${arm.key}\``,
+        million(mean(all.map(({ sampled }) => sampled))),
+        million(mean(all.map(({ trained }) => trained))),
+        minutes.length > 0 ? mean(minutes).toFixed(1) : '',
+      ],
+    ];
+  });
   return [
     text(
       'Per run, means over seeds: tokens sampled in training and tokens learned from, in millions; minutes of wall clock with all evaluations, while other runs shared the machine.',
