@@ -33,7 +33,6 @@ export interface Tuned {
 
 /** How much is computed. */
 export interface Scale {
-  name: string;
   /** Settings of every run. */
   settings: Partial<Config>;
   /** Those of the runs that learn from rewards; supervised ones see as many tokens a step. */
@@ -46,9 +45,8 @@ export interface Scale {
   learningRates: { reinforcement: number[]; supervised: number[] };
 }
 
-/** About two hours on two cores. */
+/** About two hours on two cores that other work wanted, too. */
 export const FULL: Scale = {
-  name: 'full',
   settings: { steps: 60, eval_every: 20, eval_tasks: 300, eval_final_tasks: 1000 },
   batch: { train_batch_size: 64, 'rollout.n': 8 },
   long: { steps: 150, eval_every: 30 },
@@ -58,7 +56,6 @@ export const FULL: Scale = {
 
 /** A smoke run: everything is computed, and too little of it to mean anything. */
 export const QUICK: Scale = {
-  name: 'quick',
   settings: { steps: 2, eval_every: 1, eval_tasks: 10, eval_final_tasks: 20 },
   batch: { train_batch_size: 10, 'rollout.n': 4 },
   long: {},
@@ -253,9 +250,9 @@ function configOf(scale: Scale, given: Partial<Config>): Config {
 
 /** The trainings that the learning rates are chosen by: one seed, on validation tasks, measured at the end alone. */
 export function tuningConfigs(scale: Scale, settings: readonly Tuned[]): Config[] {
-  return settings.flatMap(({ settings, candidates }) =>
+  return settings.flatMap(({ settings: given, candidates }) =>
     candidates.map((lr) =>
-      configOf(scale, { ...settings, lr, seed: TUNING_SEED, eval_split: 'validation', eval_every: 0 }),
+      configOf(scale, { ...given, lr, seed: TUNING_SEED, eval_split: 'validation', eval_every: 0 }),
     ),
   );
 }
